@@ -1,0 +1,53 @@
+#pragma once
+// The backward pass: from one node, against the order of creation, to the leaves.
+
+#include <vector>
+
+#include <xgrad/autograd/node.hpp>
+
+namespace xgrad {
+
+/// What an op's backward function sees: the gradients of its outputs (dy) coming in, and a place for
+/// the gradient of each input (dx). It must give a gradient to every input that needs one.
+template <class T>
+class Backward {
+ public:
+  /// Input `i` wants a gradient. Computing one that is not needed is wasted work, and an error.
+  bool needs(int i) const;
+
+  /// The gradient of an output; zeros if nothing flowed into it.
+  const Tensor<T>& dy(int output = 0);
+  /// Something flowed into this output.
+  bool has_dy(int output) const;
+
+  /// Memory for the gradient of input `i`, of its shape, contents unspecified: to be written in full.
+  Tensor<T>& dx(int i);
+  /// The same, but where possible it is the memory of dy() itself: for kernels that may run in place.
+  /// Once it is written to, dy() is gone.
+  Tensor<T>& dx_in_place_of_dy(int i);
+  /// Hands over a gradient that exists already; it may share memory with dy().
+  /// Throws ShapeError if its shape is not that of input `i`.
+  void set_dx(int i, Tensor<T> gradient);
+
+ private:
+  template <class>
+  friend class BackwardPass;
+  explicit Backward(Node<T>& node) : node_(node), dx_(node.inputs().size()) {}
+  const Shape& input_shape(int i) const;
+
+  Node<T>& node_;
+  std::vector<Tensor<T>> dx_;
+};
+
+/// Runs backward from output `root.output` of `root.node` with gradient `dy`; see Variable::backward.
+template <class T>
+void run_backward(const Edge<T>& root, Tensor<T> dy, bool retain_graph);
+
+/// Throws NumericError naming `op` and `what` if the tensor holds a NaN or infinity.
+template <class T>
+void check_finite(const Tensor<T>& tensor, const OpInfo& op, const char* what);
+
+extern template class Backward<float>;
+extern template class Backward<double>;
+
+}  // namespace xgrad

@@ -1,0 +1,112 @@
+#include <xgrad/autograd/grad_check.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/core/parallel.hpp>
+#include <xgrad/core/random.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace xgrad {
+namespace {
+
+// Denormal numbers count while derivatives are compared.
+class KeepDenormals {
+ public:
+  KeepDenormals() : before_(flush_denormals()) { set_flush_denormals(false); }
+  ~KeepDenormals() { set_flush_denormals(before_); }
+
+ private:
+  bool before_;
+};
+
+// sum(cotangent * (above - below)): differences first, so that terms which do not change cancel exactly.
+double weighted_difference(const Tensor<double>& cotangent, const Tensor<double>& above,
+                           const Tensor<double>& below) {
+  double sum = 0;
+  for (Index i = 0; i < above.size(); ++i)
+    sum += cotangent.data()[i] * (above.data()[i] - below.data()[i]);
+  return sum;
+}
+
+Tensor<double> random_cotangent(const Shape& shape, std::uint64_t seed) {
+  RandomStream random(seed, "grad_check");
+  Tensor<double> cotangent = Tensor<double>::empty(shape);
+  for (double& value : cotangent.values())
+    value = random.uniform(0.5, 1.5) * (random.uniform() < 0.5 ? -1 : 1);
+  return cotangent;
+}
+
+}  // namespace
+
+GradCheckReport grad_check(const GradCheckFunction& f, const std::vector<Variable<double>>& inputs,
+                           const GradCheckOptions& options) {
+  if (inputs.empty()) throw ValueError("grad_check: no inputs: give the variables to differentiate by");
+  const KeepDenormals denormals;
+  const bool check_all = std::none_of(inputs.begin(), inputs.end(),
+                                      [](const auto& input) { return input.requires_grad(); });
+
+  // Fresh leaves over private memory: the caller's values and gradients stay as they are.
+  std::vector<Tensor<double>> values;
+  std::vector<Variable<double>> leaves;
+  for (const auto& input : inputs) {
+    values.push_back(input.value().clone());
+    leaves.emplace_back(values.back(), check_all || input.requires_grad());
+  }
+  const Variable<double> y = f(leaves);
+  const Tensor<double> cotangent = random_cotangent(y.shape(), options.seed);
+  y.backward(cotangent);
+
+  std::vector<Variable<double>> constants;
+  for (const auto& value : values) constants.emplace_back(value);
+  const auto evaluate = [&] { return f(constants).value().clone(); };
+
+  GradCheckReport report{.ok = true};
+  for (std::size_t input = 0; input < leaves.size(); ++input) {
+    if (!leaves[input].requires_grad()) continue;
+    const Tensor<double> analytic = leaves[input].grad();
+    if (!analytic.defined())
+      throw GraphError(fmt::format("grad_check: input {} got no gradient: f does not depend on it, or "
+                                   "a detach() or NoGrad cuts it off",
+                                   input));
+    std::vector<double> numeric;
+    double largest = 0;
+    for (double& x : values[input].values()) {
+      const double before = x;
+      const double step = options.eps * std::max(1.0, std::abs(before));
+      x = before + step;
+      const double above = x;
+      const Tensor<double> f_above = evaluate();
+      x = before - step;
+      const double below = x;
+      const Tensor<double> f_below = evaluate();
+      x = before;
+      numeric.push_back(weighted_difference(cotangent, f_above, f_below) / (above - below));
+      largest = std::max(largest, std::abs(numeric.back()));
+    }
+    for (Index i = 0; i < analytic.size(); ++i, ++report.elements) {
+      const double a = analytic.data()[i], n = numeric[static_cast<std::size_t>(i)];
+      const double error = std::abs(a - n);
+      const double scale = std::max({std::abs(a), std::abs(n), 1e-3 * largest});
+      const double relative = error == 0 ? 0 : error / scale;
+      // Written so that a NaN fails.
+      if (!(error <= options.atol + options.rtol * std::abs(n))) report.ok = false;
+      report.max_abs_error = std::max(report.max_abs_error, std::isnan(error) ? INFINITY : error);
+      if (!(relative <= report.max_rel_error)) {
+        report.max_rel_error = std::isnan(relative) ? INFINITY : relative;
+        report.worst = {input, i, a, n};
+      }
+    }
+  }
+  return report;
+}
+
+std::string GradCheckReport::to_string() const {
+  return fmt::format("{}: {} elements, max relative error {:.2e}, max absolute error {:.2e}; worst at "
+                     "input {}, element {}: analytic {:.12g}, numeric {:.12g}",
+                     ok ? "ok" : "FAILED", elements, max_rel_error, max_abs_error, worst.input,
+                     worst.element, worst.analytic, worst.numeric);
+}
+
+}  // namespace xgrad

@@ -1,0 +1,7 @@
+#include "reference.hpp"
+
+namespace reference {
+
+Table pool() { return {}; }
+
+}  // namespace reference
