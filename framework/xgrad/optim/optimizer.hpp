@@ -58,9 +58,9 @@ class Optimizer {
  protected:
   /// A parameter and what the optimizer remembers of it.
   struct Slot {
-    Variable<T> parameter;
-    std::int64_t step = 0;         ///< steps taken
-    std::vector<Tensor<T>> state;  ///< as state_names, made of zeros at the first step
+    Variable<T> parameter{};
+    std::int64_t step = 0;           ///< steps taken
+    std::vector<Tensor<T>> state{};  ///< as state_names, made of zeros at the first step
   };
 
   /// `step_name` ("SGD step") names this optimizer's writes; `state_names` what it keeps of each
@@ -76,7 +76,7 @@ class Optimizer {
   struct Group {
     double lr = 0;
     double initial_lr = 0;
-    std::vector<Slot> slots;
+    std::vector<Slot> slots{};
   };
 
   /// Whether the options of a group make state necessary; else slot.state stays empty.
