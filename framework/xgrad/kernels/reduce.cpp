@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/kernels/copy.hpp>
 #include <xgrad/kernels/reduce.hpp>
 #include <xgrad/kernels/simd/level.hpp>
 #include <xgrad/kernels/simd/reduce.hpp>
@@ -100,12 +103,97 @@ void sum(const T* x, const Plan& plan, double divisor, T* out) {
   });
 }
 
+// out[o, i] = max over k of x[o, k, i], or NaN if there is one. A view's elements have their
+// positions in the original tensor in `from`; where that is null, x is the original.
+template <class T>
+void max_axis(const T* x, const Index* from, const Plan& plan, T* out, Index* where) {
+  const Index n = plan.n, inner = plan.inner;
+  const Index per_chunk = std::max<Index>(1, elements_per_task / std::max<Index>(n * inner, 1));
+  parallel_for(plan.outer, per_chunk, [=](Index begin, Index end) {
+    for (Index o = begin; o < end; ++o)
+      for (Index k = 0; k < n; ++k)
+        for (Index i = 0; i < inner; ++i) {
+          const Index element = (o * n + k) * inner + i, to = o * inner + i;
+          const T value = x[element];
+          // The first NaN stays.
+          const bool better = value > out[to] || (std::isnan(value) && !std::isnan(out[to]));
+          if (k > 0 && !better) continue;
+          out[to] = value;
+          where[to] = from == nullptr ? element : from[element];
+        }
+  });
+}
+
+// Neighbouring axes that are all reduced, or all kept, count as one: x is then [outer, n, inner]
+// for the innermost group of reduced axes.
+struct Groups {
+  struct Group {
+    Index extent;
+    bool reduced;
+  };
+  std::array<Group, Shape::max_rank> groups{};
+  std::size_t count = 0;
+
+  Groups(const Shape& shape, AxisSet axes) {
+    for (int axis = 0; axis < shape.rank(); ++axis) {
+      const Index extent = shape.begin()[axis];
+      const bool reduced = axes[static_cast<std::size_t>(axis)];
+      if (extent == 1) continue;
+      if (count > 0 && groups[count - 1].reduced == reduced)
+        groups[count - 1].extent *= extent;
+      else
+        groups[count++] = {extent, reduced};
+    }
+  }
+
+  // The innermost reduction; then it counts as done. Without any, one over an axis of extent 1.
+  Plan next() {
+    Index outer = 1, n = 1, inner = 1;
+    std::size_t at = count;
+    while (at > 0 && !groups[at - 1].reduced) inner *= groups[--at].extent;
+    if (at > 0) n = std::exchange(groups[--at].extent, 1);
+    for (std::size_t i = 0; i < at; ++i) outer *= groups[i].extent;
+    if (at < count) groups[at].reduced = false;
+    return {outer, n, inner};
+  }
+  bool done() const {
+    return std::none_of(groups.begin(), groups.begin() + static_cast<Index>(count),
+                        [](const Group& group) { return group.reduced; });
+  }
+};
+
 }  // namespace
 
+// One group of axes after the other, the innermost first, so that the first pass leaves little to
+// do.
 template <class T>
-void sum_axis(const Tensor<T>& x, Index outer, Index n, Index inner, double divisor,
-              Tensor<T>& out) {
-  sum(x.data(), Plan(outer, n, inner), divisor, out.data());
+void sum(const Tensor<T>& x, AxisSet axes, double divisor, Tensor<T>& out) {
+  Groups groups(x.shape(), axes);
+  Tensor<T> partial = x;
+  for (;;) {
+    const Plan plan = groups.next();
+    if (groups.done()) return sum(std::as_const(partial).data(), plan, divisor, out.data());
+    Tensor<T> sums = Tensor<T>::empty({plan.outer, plan.inner});
+    sum(std::as_const(partial).data(), plan, 1, sums.data());
+    partial = std::move(sums);
+  }
+}
+
+template <class T>
+void max(const Tensor<T>& x, AxisSet axes, Tensor<T>& out, PoolArray<Index>& where) {
+  Groups groups(x.shape(), axes);
+  Tensor<T> partial = x;
+  PoolArray<Index> from;
+  for (;;) {
+    const Plan plan = groups.next();
+    const T* const in = std::as_const(partial).data();
+    if (groups.done()) return max_axis(in, from.data(), plan, out.data(), where.data());
+    Tensor<T> maxima = Tensor<T>::empty({plan.outer, plan.inner});
+    PoolArray<Index> positions(maxima.size());
+    max_axis(in, from.data(), plan, maxima.data(), positions.data());
+    partial = std::move(maxima);
+    from = std::move(positions);
+  }
 }
 
 template <class T>
@@ -135,44 +223,18 @@ void column_sum_of_product(const Tensor<T>& x, const Tensor<T>& y, Tensor<T>& ou
 }
 
 template <class T>
-void max_axis(const Tensor<T>& x, const PoolArray<Index>& from, Index outer, Index n, Index inner,
-              Tensor<T>& out, PoolArray<Index>& where) {
-  const T* const in = x.data();
-  const Index* const positions = from.data();
-  T* const best = out.data();
-  Index* const at = where.data();
-  const auto position = [=](Index i) { return positions == nullptr ? i : positions[i]; };
-  const Index per_chunk = std::max<Index>(1, elements_per_task / std::max<Index>(n * inner, 1));
-  parallel_for(outer, per_chunk, [=](Index begin, Index end) {
-    for (Index o = begin; o < end; ++o)
-      for (Index k = 0; k < n; ++k)
-        for (Index i = 0; i < inner; ++i) {
-          const Index element = (o * n + k) * inner + i, to = o * inner + i;
-          const T value = in[element];
-          // The first NaN stays.
-          const bool better = value > best[to] || (std::isnan(value) && !std::isnan(best[to]));
-          if (k > 0 && !better) continue;
-          best[to] = value;
-          at[to] = position(element);
-        }
-  });
-}
-
-template <class T>
 void max_grad(const Tensor<T>& dy, const PoolArray<Index>& where, Tensor<T>& dx) {
+  fill(dx, T(0));
   T* const to = dx.data();
-  parallel_for(dx.size(), elements_per_task,
-               [=](Index begin, Index end) { std::fill(to + begin, to + end, T(0)); });
   for (Index j = 0; j < dy.size(); ++j) to[where.data()[j]] = dy.data()[j];
 }
 
-#define XGRAD_INSTANTIATE(T)                                                             \
-  template void sum_axis(const Tensor<T>&, Index, Index, Index, double, Tensor<T>&);     \
-  template void column_sum(const Tensor<T>&, Tensor<T>&);                                \
-  template void row_sum(const Tensor<T>&, Tensor<T>&);                                   \
-  template void column_sum_of_product(const Tensor<T>&, const Tensor<T>&, Tensor<T>&);   \
-  template void max_axis(const Tensor<T>&, const PoolArray<Index>&, Index, Index, Index, \
-                         Tensor<T>&, PoolArray<Index>&);                                 \
+#define XGRAD_INSTANTIATE(T)                                                           \
+  template void sum(const Tensor<T>&, AxisSet, double, Tensor<T>&);                    \
+  template void max(const Tensor<T>&, AxisSet, Tensor<T>&, PoolArray<Index>&);         \
+  template void column_sum(const Tensor<T>&, Tensor<T>&);                              \
+  template void row_sum(const Tensor<T>&, Tensor<T>&);                                 \
+  template void column_sum_of_product(const Tensor<T>&, const Tensor<T>&, Tensor<T>&); \
   template void max_grad(const Tensor<T>&, const PoolArray<Index>&, Tensor<T>&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)
