@@ -142,13 +142,12 @@ std::vector<MnistPlace> mnist_places() {
   return places;
 }
 
-Mnist find_mnist(const std::optional<fs::path>& data) {
+Mnist find_mnist(const std::optional<fs::path>& data, const std::vector<MnistPlace>& places) {
   if (data) {
     Mnist mnist = load_mnist(*data);
     log().info("data: {} from {}, as asked for", mnist.name, mnist.source);
     return mnist;
   }
-  const auto places = mnist_places();
   for (const MnistPlace& place : places) {
     if (!place.found) continue;
     Mnist mnist = load_mnist(place.folder);

@@ -37,10 +37,11 @@ struct MnistPlace {
 /// program is installed in, and of the system (Debian's package dataset-fashion-mnist).
 std::vector<MnistPlace> mnist_places();
 
-/// Reads `data`, if given; else the first of mnist_places() that holds data; else draws synthetic
+/// Reads `data`, if given; else the first of the places that holds data; else draws synthetic
 /// digits. Logs which one it took. Data that is there but damaged or not complete is an IoError, as
 /// is a `data` that holds none: something else is never taken in its place.
-Mnist find_mnist(const std::optional<std::filesystem::path>& data = std::nullopt);
+Mnist find_mnist(const std::optional<std::filesystem::path>& data = std::nullopt,
+                 const std::vector<MnistPlace>& places = mnist_places());
 
 /// Writes the four files, compressed, under the names that load_mnist reads; makes the folder if
 /// need be. Throws IoError if that fails, ShapeError or ValueError for sets that check() refuses.
