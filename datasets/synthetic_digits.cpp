@@ -48,27 +48,37 @@ std::array<std::vector<Glyph>, 10> make_alphabet() {
   const Stroke nine_loop = arc({0.48, 0.3}, 0.28, 0.25, 0, 360);
   const Stroke seven{{0.16, 0.07}, {0.84, 0.07}, {0.42, 0.96}};
   return {{
+      // 0
       {{arc({0.5, 0.5}, 0.33, 0.46, -90, 270)}, {arc({0.5, 0.5}, 0.26, 0.46, -70, 275)}},
+      // 1
       {{{{0.5, 0.04}, {0.5, 0.96}}},
        {{{0.3, 0.24}, {0.52, 0.04}, {0.52, 0.96}}},
        {{{0.3, 0.24}, {0.52, 0.04}, {0.52, 0.96}}, {{0.28, 0.96}, {0.76, 0.96}}}},
+      // 2
       {{join(two, {{0.84, 0.95}})},
        {join(two, arc({0.27, 0.87}, 0.1, 0.08, 150, 300)),
         {{0.3, 0.81}, {0.6, 0.95}, {0.86, 0.9}}}},
+      // 3
       {{join(arc({0.46, 0.27}, 0.28, 0.22, 200, 450), arc({0.46, 0.72}, 0.32, 0.24, 270, 515))},
        {join({{0.2, 0.06}, {0.76, 0.06}, {0.46, 0.42}}, arc({0.46, 0.69}, 0.32, 0.27, 270, 515))}},
+      // 4
       {{{{0.62, 0.04}, {0.14, 0.66}, {0.9, 0.66}}, {{0.64, 0.04}, {0.64, 0.97}}},
        {{{0.24, 0.06}, {0.2, 0.54}, {0.86, 0.54}}, {{0.72, 0.06}, {0.66, 0.97}}}},
+      // 5
       {{{{0.8, 0.06}, {0.27, 0.06}}, join({{0.27, 0.06}, {0.25, 0.46}}, belly)},
        {join(join(arc({0.66, 0.2}, 0.2, 0.16, 300, 240), {{0.32, 0.1}, {0.27, 0.46}}), belly)}},
+      // 6
       {{six, arc({0.5, 0.7}, 0.28, 0.25, 180, 540)},
        {join({{0.62, 0.04}, {0.36, 0.36}}, arc({0.5, 0.7}, 0.28, 0.25, 190, 520))}},
+      // 7
       {{seven},
        {seven, {{0.32, 0.5}, {0.76, 0.5}}},
        {join({{0.15, 0.2}, {0.2, 0.08}, {0.84, 0.08}}, {{0.56, 0.48}, {0.46, 0.96}})}},
+      // 8
       {{arc({0.5, 0.27}, 0.25, 0.22, 90, 450), arc({0.5, 0.73}, 0.31, 0.24, -90, 270)},
        {join(arc({0.5, 0.27}, 0.26, 0.23, -30, -230), arc({0.5, 0.73}, 0.3, 0.23, -60, 200)),
         {{0.22, 0.65}, {0.72, 0.15}}}},
+      // 9
       {{nine_loop, {{0.76, 0.28}, {0.74, 0.5}, {0.62, 0.97}}},
        {nine_loop, join({{0.76, 0.3}}, arc({0.3, 0.44}, 0.46, 0.5, 0, 85))}},
   }};
@@ -153,7 +163,10 @@ Canvas write(const Glyph& glyph, RandomStream& random) {
     for (std::size_t i = 1; i < stroke.size(); ++i)
       canvas.draw(hand(stroke[i - 1]), hand(stroke[i]), radius, ink);
   const auto somewhere = [&] { return Point{random.uniform(0, side), random.uniform(0, side)}; };
-  if (random.uniform() < 0.4) canvas.erase(somewhere(), random.uniform(1.5, 4.5));
+  if (random.uniform() < 0.4) {
+    const Point gap = somewhere();
+    canvas.erase(gap, random.uniform(1.5, 4.5));
+  }
   if (random.uniform() < 0.2) {
     const Point from = somewhere();
     const Point to{from.x + random.uniform(-7, 7), from.y + random.uniform(-7, 7)};
@@ -173,7 +186,7 @@ void develop(const Canvas& canvas, RandomStream& random, std::uint8_t* pixels) {
       const std::uint32_t w = words[k];
       const auto sum = static_cast<int>((w & 255) + (w >> 8 & 255) + (w >> 16 & 255) + (w >> 24));
       const double value = canvas.ink()[i + k] * 255 + grain * (sum - 510);
-      pixels[i + k] = static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 255.0)));
+      pixels[i + k] = static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0) + 0.5);
     }
   }
 }
