@@ -6,8 +6,10 @@
 #include <xgrad/core/error.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <functional>
+#include <limits>
+#include <numeric>
 #include <set>
 
 #include "datasets/files.hpp"
@@ -167,32 +169,31 @@ BOOST_AUTO_TEST_CASE(images_depend_on_seed_and_index_only) {
   BOOST_TEST(mnist.name == "synthetic digits");
 }
 
-// Measured against the class means of another draw, a digit is mostly nearest to its own: the
-// images show their labels. Blind guessing would be right for a tenth of them.
+// The images show their labels: the nearest of 1500 others mostly has the same one. Blind guessing
+// would be right for a tenth of them.
 BOOST_AUTO_TEST_CASE(images_show_their_labels) {
-  const Mnist mnist = synthetic_mnist(1, 1500, 300);
+  const Mnist mnist = synthetic_mnist(1, 1500, 150);
   check(mnist.train, "synthetic");
-  std::array<std::array<double, 784>, 10> means{};
-  std::array<double, 10> counts{};
-  for (Index i = 0; i < mnist.train.count; ++i) {
-    const auto label = static_cast<std::size_t>(mnist.train.labels[static_cast<std::size_t>(i)]);
-    ++counts[label];
-    for (std::size_t k = 0; k < 784; ++k) means[label][k] += mnist.train.image(i)[k];
-  }
-  for (std::size_t digit = 0; digit < 10; ++digit) {
-    BOOST_TEST(counts[digit] > 100);
-    for (double& mean : means[digit]) mean /= counts[digit];
-  }
+  for (std::int32_t digit = 0; digit < 10; ++digit)
+    BOOST_TEST(std::count(mnist.train.labels.begin(), mnist.train.labels.end(), digit) > 100);
   int right = 0;
   for (Index i = 0; i < mnist.test.count; ++i) {
-    std::array<double, 10> distances{};
-    for (std::size_t digit = 0; digit < 10; ++digit)
-      for (std::size_t k = 0; k < 784; ++k)
-        distances[digit] += std::pow(mnist.test.image(i)[k] - means[digit][k], 2);
-    const auto nearest = std::min_element(distances.begin(), distances.end()) - distances.begin();
-    right += nearest == mnist.test.labels[static_cast<std::size_t>(i)];
+    const auto image = mnist.test.image(i);
+    std::size_t nearest = 0;
+    int least = std::numeric_limits<int>::max();
+    for (Index j = 0; j < mnist.train.count; ++j) {
+      const int distance =
+          std::transform_reduce(image.begin(), image.end(), mnist.train.image(j).begin(), 0,
+                                std::plus<>(), [](int a, int b) { return (a - b) * (a - b); });
+      if (distance < least) {
+        least = distance;
+        nearest = static_cast<std::size_t>(j);
+      }
+    }
+    right += mnist.train.labels[nearest] == mnist.test.labels[static_cast<std::size_t>(i)];
   }
-  BOOST_TEST(right > 150);
+  BOOST_TEST_MESSAGE(right << " of " << mnist.test.count << " by their nearest neighbour");
+  BOOST_TEST(right > mnist.test.count / 2);
 }
 
 BOOST_AUTO_TEST_CASE(they_pass_through_files_unchanged) {
