@@ -18,12 +18,6 @@
 
 #include "tools/xgrad/command.hpp"
 
-// Weak: another BLAS than OpenBLAS does not have them.
-extern "C" {
-[[gnu::weak]] char* openblas_get_config();
-[[gnu::weak]] int openblas_get_parallel();
-}
-
 namespace xgrad::command {
 namespace {
 
@@ -77,24 +71,28 @@ void examine_simd(Report& report) {
         "XGRAD_SIMD={} decides the instruction set: unset it for the best one", wanted));
 }
 
+// Asks the library that is loaded, which need not be the one that was linked against.
 void examine_blas(Report& report) {
-  if (openblas_get_config == nullptr || openblas_get_parallel == nullptr) {
+  using Config = char* (*)();
+  using Parallel = int (*)();
+  const auto config = reinterpret_cast<Config>(dlsym(RTLD_DEFAULT, "openblas_get_config"));
+  const auto parallel = reinterpret_cast<Parallel>(dlsym(RTLD_DEFAULT, "openblas_get_parallel"));
+  if (config == nullptr || parallel == nullptr) {
     report.add("blas", "not OpenBLAS");
     report.warnings.push_back(
-        "BLAS is not OpenBLAS: results are right, but speed and repeatability over thread counts "
-        "are "
-        "untested; install libopenblas-openmp-dev and build again");
+        "BLAS is not OpenBLAS: speed, and equal results at any number of threads, are untested; "
+        "install "
+        "libopenblas-openmp-dev and build again");
     return;
   }
   constexpr const char* threading[] = {"none", "pthread", "openmp"};
-  const int parallel = openblas_get_parallel();
+  const int kind = parallel();
   Dl_info library{};
-  // The function's address, as dladdr wants it.
-  dladdr(reinterpret_cast<void*>(openblas_get_config), &library);
-  report.add("blas", openblas_get_config());
+  dladdr(reinterpret_cast<void*>(config), &library);
+  report.add("blas", config());
   report.add("blas_library", library.dli_fname == nullptr ? "" : library.dli_fname);
-  report.add("blas_threading", parallel >= 0 && parallel <= 2 ? threading[parallel] : "unknown");
-  if (parallel == 1)
+  report.add("blas_threading", kind >= 0 && kind <= 2 ? threading[kind] : "unknown");
+  if (kind == 1)
     report.warnings.push_back(
         "this OpenBLAS has threads of its own (pthread), which fight OpenMP's for the cores: "
         "install "
