@@ -49,9 +49,9 @@ install_packages() {
   if ((EUID != 0)); then
     can_sudo || fail "these packages are missing, and this user may not install them:
   ${missing[*]}
-Have them installed with
-  sudo apt-get update && sudo $install
-and run $0 again."
+Let root run
+  apt-get update && $install
+and then start $0 again."
     as_root=(sudo env)
   fi
   step "Installing ${#missing[@]} packages: ${missing[*]}"
