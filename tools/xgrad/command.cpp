@@ -22,6 +22,10 @@ CLI::App* add_verb(CLI::App& parent, Session& session, const std::string& name,
       ->check(CLI::Range(1, 4096))
       ->type_name("N");
   group(verb->add_option("--seed", common.seed, "Seed of all random numbers (default: 0)"))
+      ->check([](const std::string& word) {  // CLI11 would wrap -1 around
+        const bool digits = word.find_first_not_of("0123456789") == word.npos;
+        return digits ? "" : "'" + word + "' is not a whole number from 0 on";
+      })
       ->type_name("N");
   group(verb->add_option("--log-level", common.log_level, "How much to log to stderr"))
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}));

@@ -46,7 +46,7 @@ std::string describe(const CLI::App& app, const CLI::ParseError& error) {
   std::string what = error.what();
   if (!unknown.empty() && unknown[0].starts_with("-"))
     what = fmt::format("unknown option '{}'{}", unknown[0],
-                       verbs.empty() ? "" : " (options go after the verb)");
+                       app.remaining().empty() ? "" : " (options go after the verb)");
   else if (!unknown.empty() && !verbs.empty())
     what = fmt::format("there is no verb '{}'{}", unknown[0], suggestion(unknown[0], verbs));
   else if (!verbs.empty())

@@ -67,7 +67,7 @@ Progress::Progress(std::string label, Index total, ProgressOptions options, Inde
   if (!options_.seconds) options_.seconds = steady_seconds;
   start_ = options_.seconds();
   // A bar is there at once; the first plain line comes after an interval.
-  last_drawn_ = options_.terminal ? start_ - seconds_between_drawings : start_;
+  last_drawn_ = options_.terminal ? -INFINITY : start_;
 }
 
 Progress::~Progress() {
