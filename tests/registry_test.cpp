@@ -8,11 +8,11 @@
 #include <cstring>
 #include <set>
 
-#include <xgrad/autograd/grad_check.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/core/buffer_pool.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/random.hpp>
+#include <xgrad/ops/check_sample.hpp>
 #include <xgrad/ops/registry.hpp>
 
 #include "reference/reference.hpp"
@@ -96,23 +96,11 @@ BOOST_AUTO_TEST_CASE(every_op_has_samples_that_cover_its_inputs_and_a_reference)
   }
 }
 
-// The bounds: central differences of a polynomial of degree two are exact but for rounding; elsewhere
-// a step of 1e-5 has a truncation error near 1e-10 and a rounding error near 1e-11 per unit of scale.
 BOOST_AUTO_TEST_CASE(gradients_match_central_differences) {
   for_all_samples([](const OpEntry& entry, const Sample& sample) {
-    std::vector<Variable<double>> given;
-    for (const auto& x : sample.inputs)
-      if (x.defined()) given.emplace_back(x);
-    const auto f = [&](const std::vector<Variable<double>>& in) {
-      std::vector<Variable<double>> inputs;
-      std::size_t next = 0;
-      for (const auto& x : sample.inputs)
-        inputs.push_back(x.defined() ? in[next++] : Variable<double>());
-      return sample.apply64(inputs);
-    };
-    const auto report = grad_check(f, given, {.eps = entry.polynomial ? 1e-3 : 1e-5});
+    const auto report = check_sample(entry, sample);
     BOOST_TEST(report.ok, report.to_string());
-    BOOST_TEST(report.max_rel_error <= (entry.polynomial ? 1e-8 : 1e-6), report.to_string());
+    BOOST_TEST(report.max_rel_error <= gradient_error_bound(entry), report.to_string());
   });
 }
 

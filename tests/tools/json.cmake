@@ -1,0 +1,11 @@
+# Prints the member at the path MEMBER (words) of the JSON object in FILE; fails if it is no JSON.
+file(READ ${FILE} text)
+separate_arguments(path UNIX_COMMAND "${MEMBER}")
+string(JSON type TYPE "${text}")
+if(NOT type STREQUAL OBJECT)
+  message(FATAL_ERROR "${type} instead of an object")
+endif()
+if(path)
+  string(JSON value GET "${text}" ${path})
+  execute_process(COMMAND ${CMAKE_COMMAND} -E echo "${value}")
+endif()

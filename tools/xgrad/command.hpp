@@ -1,0 +1,74 @@
+#pragma once
+// What the verbs of the command share: common options, results on stdout, usage errors.
+//
+// The contract of every verb: results go to stdout, progress and logs to stderr. With --json,
+// stdout has one JSON object on its last line. Exit codes: 0 success, 1 failure, 2 wrong usage.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+namespace xgrad::command {
+
+/// The command line asks for what does not exist: exit code 2.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Standard output cannot be written to; `error_code` is the errno.
+class OutputError : public std::runtime_error {
+ public:
+  explicit OutputError(int error_code);
+  int error_code;
+};
+
+/// The options that every verb has.
+struct CommonOptions {
+  int threads = 0;  ///< 0: as many as the machine has
+  std::uint64_t seed = 0;
+  std::string log_level;  ///< "": as the environment says
+  bool json = false;
+};
+
+/// The verb that the command line names: set by the verb's callback, run by main() after parsing.
+/// Returns the exit code.
+using Action = std::function<int(const CommonOptions&)>;
+
+/// What the parse of a command line fills in.
+struct Session {
+  CommonOptions common;
+  Action action;
+};
+
+/// Adds the verb `name` to `parent` with the common options; `action` is what it does.
+CLI::App* add_verb(CLI::App& parent, Session& session, const std::string& name,
+                   const std::string& description, Action action);
+
+// The verbs, one source each.
+void add_gradcheck(CLI::App& app, Session& session);
+void add_doctor(CLI::App& app, Session& session);
+
+/// Writes to stdout and flushes, so that a reader sees results as they come. Throws OutputError.
+void write_output(std::string_view text);
+
+template <class... Args>
+void print(fmt::format_string<Args...> format, Args&&... args) {
+  write_output(fmt::format(format, std::forward<Args>(args)...));
+}
+
+/// The object on a line of its own.
+void print_json(const nlohmann::ordered_json& object);
+
+/// " (did you mean 'conv2d'?)" if one of `known` is close to `word`, else "".
+std::string suggestion(std::string_view word, const std::vector<std::string>& known);
+
+}  // namespace xgrad::command
