@@ -110,17 +110,18 @@ void max_axis(const T* x, const Index* from, const Plan& plan, T* out, Index* wh
   const Index n = plan.n, inner = plan.inner;
   const Index per_chunk = std::max<Index>(1, elements_per_task / std::max<Index>(n * inner, 1));
   parallel_for(plan.outer, per_chunk, [=](Index begin, Index end) {
-    for (Index o = begin; o < end; ++o)
-      for (Index k = 0; k < n; ++k)
-        for (Index i = 0; i < inner; ++i) {
-          const Index element = (o * n + k) * inner + i, to = o * inner + i;
-          const T value = x[element];
-          // The first NaN stays.
-          const bool better = value > out[to] || (std::isnan(value) && !std::isnan(out[to]));
-          if (k > 0 && !better) continue;
-          out[to] = value;
-          where[to] = from == nullptr ? element : from[element];
-        }
+    for (Index o = begin; o < end; ++o) {
+      const T* const view = x + o * n * inner;
+      for (Index i = 0; i < inner; ++i) {
+        Index best = i;
+        // The first NaN ends the search.
+        for (Index at = i; at < n * inner && !std::isnan(view[best]); at += inner)
+          if (!(view[at] <= view[best])) best = at;
+        const Index element = o * n * inner + best;
+        out[o * inner + i] = view[best];
+        where[o * inner + i] = from == nullptr ? element : from[element];
+      }
+    }
   });
 }
 
