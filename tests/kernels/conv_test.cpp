@@ -116,6 +116,28 @@ BOOST_AUTO_TEST_CASE(bits_do_not_depend_on_the_number_of_threads) {
   set_num_threads(before);
 }
 
+// oneDNN plans for as many threads as it sees when a primitive is made, so this shape must be new.
+BOOST_AUTO_TEST_CASE(a_first_call_from_a_parallel_region_of_the_user_is_right) {
+  const ConvShape s{.batch = 9,
+                    .height = 13,
+                    .width = 14,
+                    .in_channels = 16,
+                    .out_channels = 32,
+                    .kernel = 3};
+  std::vector<Tensor<float>> inside;
+#pragma omp parallel num_threads(2)
+#pragma omp single
+  inside = all_passes<float>(s);
+  const auto expected = all_passes<double>(s);
+  for (std::size_t k = 0; k < inside.size(); ++k) {
+    double worst = 0;
+    for (std::size_t i = 0; i < expected[k].values().size(); ++i)
+      worst = std::max(worst, std::abs(static_cast<double>(inside[k].values()[i]) -
+                                       expected[k].values()[i]));
+    BOOST_TEST(worst < 1e-3, "result " << k << " off by " << worst);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(repeated_calls_take_nothing_from_the_system) {
   for (const ConvShape& s : shapes) {
     all_passes<float>(s);
