@@ -61,10 +61,9 @@ BOOST_AUTO_TEST_CASE(layers_apply_their_ops_with_their_options) {
   const auto image = input({2, 6, 4, 3});
   check_equal(nn::MaxPool2d<double>(2)(image), max_pool2d(image, {.kernel = 2}));
   const PoolOptions pool{.kernel = 3, .stride = 1, .padding = 1};
-  check_equal(nn::MaxPool2d<double>({.kernel = 3, .stride = 1, .padding = 1})(image),
-              max_pool2d(image, pool));
-  check_equal(nn::AvgPool2d<double>({3, 2})(image), avg_pool2d(image, {.kernel = {3, 2}}));
-  check_equal(nn::AvgPool2d<double>(pool)(image), avg_pool2d(image, pool));
+  check_equal(nn::MaxPool2d<double>(3, 1, 1)(image), max_pool2d(image, pool));
+  check_equal(nn::AvgPool2d<double>(Size2d(3, 2))(image), avg_pool2d(image, {.kernel = {3, 2}}));
+  check_equal(nn::AvgPool2d<double>(3, 1, 1)(image), avg_pool2d(image, pool));
   check_equal(nn::GlobalAvgPool2d<double>()(image), global_avg_pool2d(image));
   {
     nn::Linear<double> layer(3, 5);

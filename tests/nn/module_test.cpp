@@ -4,6 +4,7 @@
 #include <xgrad/nn/batch_norm.hpp>
 #include <xgrad/nn/conv.hpp>
 #include <xgrad/nn/dropout.hpp>
+#include <xgrad/nn/init.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/sequential.hpp>
@@ -79,7 +80,7 @@ BOOST_AUTO_TEST_CASE(modules_move_and_what_refers_to_them_stays_valid) {
   nn::Linear<float>& fc = net.fc;
   const Net<float> moved = std::move(net);
   BOOST_TEST(&moved.fc == &fc);
-  fc.weight.value().fill(5);
+  nn::init::constant(fc.weight.value(), 5);
   BOOST_TEST(moved.named_parameters().back().second.value().data()[0] == 5);
 }
 
@@ -123,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_state_is_a_copy_and_loading_it_is_exact) {
     BOOST_TEST(same_bytes(a[i].second.value(), b[i].second.value()), a[i].first);
   for (const auto& [name, tensor] : other.state_dict())
     BOOST_TEST(same_bytes(tensor, state.at(name)));
-  net.scale.value().fill(9);
+  nn::init::constant(net.scale.value(), 9);
   BOOST_TEST(state.at("scale").data()[0] == 2);
   BOOST_TEST(other.scale.value().data()[0] == 2);
 }
