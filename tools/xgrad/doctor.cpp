@@ -16,6 +16,7 @@
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/simd/level.hpp>
 
+#include "datasets/mnist.hpp"
 #include "tools/xgrad/command.hpp"
 
 namespace xgrad::command {
@@ -181,6 +182,18 @@ void examine_memory(Report& report) {
         "/sys/kernel/mm/transparent_hugepage/enabled (as root)");
 }
 
+void examine_data(Report& report) {
+  std::string found, searched;
+  for (const datasets::MnistPlace& place : datasets::mnist_places()) {
+    if (place.found && found.empty()) found = place.folder.string();
+    searched += (searched.empty() ? "" : ", ") + place.folder.string();
+  }
+  report.add("data", found.empty() ? Json("built-in synthetic digits") : Json(found));
+  if (found.empty())
+    report.warnings.push_back("no images found in " + searched +
+                              ": training takes synthetic digits; install dataset-fashion-mnist");
+}
+
 void print_report(const Report& report) {
   for (const auto& [key, value] : report.json.items()) {
     std::string label = key;
@@ -204,8 +217,8 @@ void print_report(const Report& report) {
 
 int run(const CommonOptions& common) {
   Report report;
-  for (const auto examine :
-       {examine_build, examine_simd, examine_blas, examine_onednn, examine_cores, examine_memory})
+  for (const auto examine : {examine_build, examine_simd, examine_blas, examine_onednn,
+                             examine_cores, examine_memory, examine_data})
     examine(report);
   if (common.json) {
     Json json{
