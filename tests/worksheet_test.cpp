@@ -42,14 +42,6 @@ Tensor<double> correlate(const Tensor<double>& x, const Tensor<double>& y) {
   return out.value().reshape({out.shape(1), out.shape(2)});
 }
 
-Tensor<double> pad_all_around(const Tensor<double>& x, Index by) {
-  const Index h = x.shape(0), w = x.shape(1);
-  Tensor<double> y(Shape{h + 2 * by, w + 2 * by});
-  for (Index i = 0; i < h; ++i)
-    std::copy_n(std::as_const(x).data() + i * w, w, y.data() + (i + by) * (w + 2 * by) + by);
-  return y;
-}
-
 Tensor<double> reversed(const Tensor<double>& w) {
   Tensor<double> y = w.clone();
   std::reverse(y.values().begin(), y.values().end());
@@ -72,7 +64,7 @@ BOOST_AUTO_TEST_CASE(problem_1_convolution_dimensions) {
     return total;
   };
   nn::Conv2d<float> with_bias(3, 10, 5, {.padding = 2});
-  nn::Conv2d<float> without_bias(3, 10, 5, {.padding = 2, .bias = false});
+  nn::Conv2d<float> without_bias(3, 10, 5, {.padding = 2}, false);
   BOOST_TEST((with_bias.forward(image).shape() == Shape{1, 32, 32, 10}));
   BOOST_TEST(count(without_bias) == 750);
   BOOST_TEST(count(with_bias) == 760);

@@ -74,11 +74,10 @@ GradCheckReport grad_check(const GradCheckFunction& f, const std::vector<Variabl
     double largest = 0;
     for (double& x : values[input].values()) {
       const double before = x;
-      const double step = options.eps * std::max(1.0, std::abs(before));
-      x = before + step;
+      x = before + options.eps;
       const double above = x;
       const Tensor<double> f_above = evaluate();
-      x = before - step;
+      x = before - options.eps;
       const double below = x;
       const Tensor<double> f_below = evaluate();
       x = before;

@@ -10,7 +10,7 @@
 namespace xgrad {
 
 struct GradCheckOptions {
-  double eps = 1e-6;   ///< step of the central difference; scaled by max(1, |x|) per element
+  double eps = 1e-6;   ///< step of the central difference, the same for every element
   double atol = 1e-5;  ///< an element passes if |analytic - numeric| <= atol + rtol * |numeric|
   double rtol = 1e-3;
   std::uint64_t seed = 0;  ///< of the random cotangent
