@@ -54,26 +54,26 @@ T at(const Tensor<T>& tensor, Index c, T otherwise) {
 
 }  // namespace
 
-// Each chunk's mean and sum of squared deviations in two passes over the cache, then the chunks in
-// their order by Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983,
-// (2.1).
+// Each chunk's mean and sum of squared deviations in two passes over the cache, corrected for the
+// rounding of the mean; then the chunks in their order. Chan, Golub and LeVeque, "Algorithms for
+// computing the sample variance", 1983, (1.7) and (2.1).
 template <class T>
 void batch_statistics(const Tensor<T>& x, Tensor<T>& mean, Tensor<T>& var) {
   const Layout layout(x);
   const Index channels = layout.channels;
-  PoolArray<T> partial(layout.chunks * 2 * channels);  // [chunks, 2, C]
+  PoolArray<T> partial(layout.chunks * 3 * channels);  // [chunks, 3, C]
   parallel_for(layout.n, layout.chunk, [&](Index begin, Index end) {
-    T* const chunk_mean = partial.data() + begin / layout.chunk * 2 * channels;
-    T* const chunk_square = chunk_mean + channels;
-    PoolArray<T> lanes(2 * layout.period);
-    T *const a = lanes.data(), *const b = a + layout.period;
+    T* const chunk_mean = partial.data() + begin / layout.chunk * 3 * channels;
+    PoolArray<T> lanes(3 * layout.period);
+    T *const a = lanes.data(), *const b = a + layout.period, *const c = b + layout.period;
     const T rows = static_cast<T>((end - begin) / channels);
     loops<T>().sum(x.data() + begin, end - begin, layout.period, a);
     layout.fold(a, chunk_mean);
-    for (Index c = 0; c < channels; ++c) chunk_mean[c] /= rows;
-    layout.spread(a, [=](Index c) { return chunk_mean[c]; });
-    loops<T>().square_deviation(x.data() + begin, end - begin, layout.period, a, b);
-    layout.fold(b, chunk_square);
+    for (Index k = 0; k < channels; ++k) chunk_mean[k] /= rows;
+    layout.spread(a, [=](Index k) { return chunk_mean[k]; });
+    loops<T>().deviations(x.data() + begin, end - begin, layout.period, a, b, c);
+    layout.fold(b, chunk_mean + channels);
+    layout.fold(c, chunk_mean + 2 * channels);
   });
 
   PoolArray<double> total(2 * channels);
@@ -81,15 +81,16 @@ void batch_statistics(const Tensor<T>& x, Tensor<T>& mean, Tensor<T>& var) {
   std::fill_n(m, 2 * channels, 0.0);
   double seen = 0;
   for (Index k = 0; k < layout.chunks; ++k) {
-    const T* const chunk_mean = partial.data() + k * 2 * channels;
-    const T* const chunk_square = chunk_mean + channels;
+    const T* const chunk = partial.data() + k * 3 * channels;
     const auto rows =
         static_cast<double>(std::min(layout.chunk, layout.n - k * layout.chunk) / channels);
     const double share = rows / (seen + rows);
     for (Index c = 0; c < channels; ++c) {
-      const double delta = static_cast<double>(chunk_mean[c]) - m[c];
+      const double rounding = static_cast<double>(chunk[channels + c]) / rows;
+      const double delta = static_cast<double>(chunk[c]) + rounding - m[c];
       m[c] += delta * share;
-      square[c] += static_cast<double>(chunk_square[c]) + delta * delta * seen * share;
+      square[c] += static_cast<double>(chunk[2 * channels + c]) - rounding * rounding * rows +
+                   delta * delta * seen * share;
     }
     seen += rows;
   }

@@ -8,7 +8,7 @@
 namespace xgrad::kernels {
 namespace {
 
-constexpr Index elements_per_chunk = 1 << 14;
+constexpr Index elements_per_chunk = 1 << 13;
 
 template <class T>
 const PoolLoops<T>& loops() {

