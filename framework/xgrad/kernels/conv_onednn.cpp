@@ -10,8 +10,6 @@
 #include <dnnl.hpp>
 
 #include <algorithm>
-#include <array>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -33,6 +31,7 @@ struct Key {
   Pass pass = Pass::forward;
   ConvShape shape;
   bool bias = false;  // in the forward pass
+  Index shares = 0;   // takes the layout of the weights of the primitive for so many images
   friend bool operator==(const Key&, const Key&) = default;
 };
 
@@ -40,6 +39,7 @@ struct KeyHash {
   std::size_t operator()(const Key& key) const {
     const ConvShape& s = key.shape;
     std::size_t hash = static_cast<std::size_t>(key.pass) * 2 + key.bias;
+    hash = hash * 0x100000001b3 ^ static_cast<std::size_t>(key.shares);
     for (const Index value :
          {s.batch, s.height, s.width, s.in_channels, s.out_channels, s.kernel.h, s.kernel.w,
           s.stride.h, s.stride.w, s.padding.h, s.padding.w, s.dilation.h, s.dilation.w, s.groups})
@@ -54,7 +54,7 @@ struct Primitive {
   std::size_t scratch_bytes = 0;
 };
 
-// Neither is ever destroyed: oneDNN's own statics may go first.
+// Never destroyed: oneDNN's own statics may go first.
 const dnnl::engine& engine() {
   static const auto* const cpu = new dnnl::engine(dnnl::engine::kind::cpu, 0);
   return *cpu;
@@ -132,29 +132,30 @@ std::shared_ptr<const Primitive> make(const Key& key, const std::optional<Desc>&
   }
 }
 
-// Made when first asked for, and kept: a program uses few shapes.
+// Made when first asked for, and kept: a program uses few shapes. One that does not (sequences of
+// any length) starts anew now and then; what is in use lives on.
 std::shared_ptr<const Primitive> primitive_for(const Key& key, const std::optional<Desc>& settled) {
+  constexpr std::size_t most_kept = 1000;
   static auto& made = *new std::unordered_map<Key, std::shared_ptr<const Primitive>, KeyHash>;
   static auto& mutex = *new std::mutex;
   const std::lock_guard lock(mutex);
-  const auto [entry, is_new] = made.try_emplace(key);
+  if (const auto found = made.find(key); found != made.end()) return found->second;
+  if (made.size() == most_kept) made.clear();
+  auto& primitive = made[key];
   // In a parallel_for, so that oneDNN plans for one thread.
-  if (is_new) parallel_for(1, 1, [&](Index, Index) { entry->second = make(key, settled); });
-  return entry->second;
+  parallel_for(1, 1, [&](Index, Index) { primitive = make(key, settled); });
+  return primitive;
 }
 
 // The primitives of a batch cut into chunks: one for the whole chunks and one for what remains.
 struct Batch {
   Batch(Pass pass, const ConvShape& shape, bool bias, Index images)
       : batch(shape.batch), chunk(std::min(images, shape.batch)) {
-    const auto of = [&](Index n, const std::optional<Desc>& settled) {
-      Key key{pass, shape, bias};
-      key.shape.batch = n;
-      return primitive_for(key, settled);
-    };
-    whole = of(chunk, {});
-    rest = whole;
-    if (whole && batch % chunk != 0) rest = of(batch % chunk, whole->w);
+    Key key{pass, shape, bias};
+    key.shape.batch = key.shares = chunk;
+    rest = whole = primitive_for(key, {});
+    key.shape.batch = batch % chunk;
+    if (whole && key.shape.batch != 0) rest = primitive_for(key, whole->w);
     ok = whole && rest && whole->w == rest->w;
     if (!ok) return;
     scratch_bytes = (std::max(whole->scratch_bytes, rest->scratch_bytes) + 63) / 64 * 64;

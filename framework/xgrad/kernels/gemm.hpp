@@ -37,11 +37,11 @@ struct Factor {
 template <class T>
 void gemm(T alpha, const Factor<T>& a, const Factor<T>& b, T beta, T* c, Index stride = 0);
 
-/// The same for `count` products of matrices that follow one another in memory.
+/// gemm for `count` products of matrices that follow one another in memory.
 template <class T>
 void batched_gemm(Index count, T alpha, const Factor<T>& a, const Factor<T>& b, T beta, T* c);
 
-/// The same in one piece on the calling thread: for the bodies of parallel_for only, since
+/// gemm in one piece on the calling thread: for the bodies of parallel_for only, since
 /// elsewhere BLAS may start threads of its own.
 template <class T>
 void gemm_in_chunk(T alpha, const Factor<T>& a, const Factor<T>& b, T beta, T* c, Index stride = 0);
