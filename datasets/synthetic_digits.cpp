@@ -212,11 +212,11 @@ ImageSet draw(Index count, const RandomStream& stream) {
 }  // namespace
 
 ImageSet synthetic_digits(Index count, std::uint64_t seed) {
-  return draw(count, RandomStream(seed, "synthetic digits"));
+  return draw(count, RandomStream(seed, synthetic_name));
 }
 
 Mnist synthetic_mnist(std::uint64_t seed, Index train_count, Index test_count) {
-  return {"synthetic digits", fmt::format("built-in generator, seed {}", seed),
+  return {synthetic_name, fmt::format("built-in generator, seed {}", seed),
           synthetic_digits(train_count, seed),
           draw(test_count, RandomStream(seed, "synthetic digits, test"))};
 }

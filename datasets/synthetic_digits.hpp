@@ -13,6 +13,9 @@ namespace xgrad::datasets {
 /// the shorter one. Throws ValueError for count < 1.
 ImageSet synthetic_digits(Index count, std::uint64_t seed);
 
+/// What Mnist::name says of them.
+inline constexpr const char* synthetic_name = "synthetic digits";
+
 /// Synthetic digits of MNIST's size; test images are not among the training images.
 /// Throws ValueError if a count is below 1.
 Mnist synthetic_mnist(std::uint64_t seed = 0, Index train_count = 60000, Index test_count = 10000);

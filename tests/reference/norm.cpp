@@ -1,7 +1,42 @@
+#include <xgrad/ops/norm.hpp>
+
+#include <cmath>
+
 #include "reference.hpp"
 
 namespace reference {
+namespace {
 
-Table norm() { return {}; }
+Tensor<double> batch_norm(const Sample& sample) {
+  using Setting = std::pair<xgrad::BatchNormOptions, xgrad::BatchNormStats<double>>;
+  const auto& [options, stats] = std::any_cast<const Setting&>(sample.options);
+  const Tensor<double>&x = sample.inputs[0], &gamma = sample.inputs[1], &beta = sample.inputs[2];
+  const Index channels = x.shape(-1), rows = x.size() / channels;
+  Tensor<double> y(x.shape());
+  for (Index c = 0; c < channels; ++c) {
+    double mean = std::as_const(stats.running_mean).data()[c];
+    double var = std::as_const(stats.running_var).data()[c];
+    if (options.training) {
+      mean = var = 0;
+      for (Index r = 0; r < rows; ++r) mean += x.data()[r * channels + c] / double(rows);
+      for (Index r = 0; r < rows; ++r)
+        var += std::pow(x.data()[r * channels + c] - mean, 2) / double(rows);
+    }
+    for (Index r = 0; r < rows; ++r)
+      y.data()[r * channels + c] = (gamma.defined() ? gamma.data()[c] : 1) *
+                                       (x.data()[r * channels + c] - mean) /
+                                       std::sqrt(var + options.eps) +
+                                   (beta.defined() ? beta.data()[c] : 0);
+  }
+  return y;
+}
+
+}  // namespace
+
+Table norm() {
+  return {
+      {"batch_norm", batch_norm},
+  };
+}
 
 }  // namespace reference

@@ -54,7 +54,10 @@ CLI::App* add_verb(CLI::App& parent, Session& session, const std::string& name,
                    const std::string& description, Action action);
 
 // The verbs, one source each.
+void add_train(CLI::App& app, Session& session);
+void add_eval(CLI::App& app, Session& session);
 void add_gradcheck(CLI::App& app, Session& session);
+void add_bench(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);
 
 /// Writes to stdout and flushes, so that a reader sees results as they come. Throws OutputError.

@@ -62,7 +62,10 @@ int run(int argc, char** argv) {
   app.footer(
       "xgrad VERB --help explains a verb. Results go to stdout, progress and logs to stderr.");
   Session session;
+  add_train(app, session);
+  add_eval(app, session);
   add_gradcheck(app, session);
+  add_bench(app, session);
   add_doctor(app, session);
   try {
     app.parse(argc, argv);

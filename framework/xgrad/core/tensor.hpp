@@ -70,8 +70,11 @@ class Tensor {
   std::span<const T> values() const { return {data_, static_cast<std::size_t>(size_)}; }
   std::span<T> values() { return {data(), static_cast<std::size_t>(size_)}; }
 
-  /// An xtensor adaptor over this memory, no copy. It must not outlive the tensor.
+  /// An xtensor adaptor over this memory, no copy. It must not outlive the tensor. (Templates, so that
+  /// they are left out of the library's explicit instantiation, which knows no xtensor.)
+  template <class = void>
   auto array() const;
+  template <class = void>
   auto array();
 
   /// The only element. Throws ShapeError if there is not exactly one.

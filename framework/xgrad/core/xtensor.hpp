@@ -23,12 +23,14 @@ Tensor<T>::Tensor(const xt::xexpression<E>& expression) {
 }
 
 template <class T>
+template <class>
 auto Tensor<T>::array() {
   return xt::adapt(data(), static_cast<std::size_t>(size_), xt::no_ownership(),
                    std::vector<std::size_t>(shape_.begin(), shape_.end()));
 }
 
 template <class T>
+template <class>
 auto Tensor<T>::array() const {
   return xt::adapt(data(), static_cast<std::size_t>(size_), xt::no_ownership(),
                    std::vector<std::size_t>(shape_.begin(), shape_.end()));

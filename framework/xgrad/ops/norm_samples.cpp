@@ -1,7 +1,64 @@
+#include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/samples.hpp>
+
+#include <algorithm>
 
 namespace xgrad {
 
-std::vector<OpEntry> norm_entries() { return {}; }
+using namespace samples;
+
+namespace {
+
+// The options, and the running statistics before the call.
+using Setting = std::pair<BatchNormOptions, BatchNormStats<double>>;
+
+Setting setting(Index channels, const BatchNormOptions& options) {
+  return {options, {uniform({channels}, -1, 1, 7), uniform({channels}, 0.5, 2, 8)}};
+}
+
+template <class T>
+Tensor<T> copy(const Tensor<double>& x) {
+  Tensor<T> y = Tensor<T>::empty(x.shape());
+  std::transform(x.values().begin(), x.values().end(), y.data(),
+                 [](double value) { return static_cast<T>(value); });
+  return y;
+}
+
+template <class T>
+Variable<T> apply(std::span<const Variable<T>> in, const Setting& setting) {
+  const auto& [options, before] = setting;
+  BatchNormStats<T> stats(copy<T>(before.running_mean), copy<T>(before.running_var));
+  return batch_norm(in[0], in[1], in[2], stats, options);
+}
+
+Sample batch_norm_sample(const char* name, const Shape& x, const BatchNormOptions& options,
+                         bool gamma = true, bool beta = true) {
+  const Index channels = x.back();
+  return sample(name,
+                {uniform(x, -1, 2, 1), gamma ? nonzero({channels}) : Tensor<double>(),
+                 beta ? uniform({channels}, -1, 1, 3) : Tensor<double>()},
+                setting(channels, options), [](auto in, const Setting& s) { return apply(in, s); });
+}
+
+}  // namespace
+
+std::vector<OpEntry> norm_entries() {
+  return {
+      {&batch_norm_op,
+       false,
+       {batch_norm_sample("columns of a matrix", {7, 5}, {}),
+        batch_norm_sample("images", {2, 3, 4, 6}, {}),
+        batch_norm_sample("one channel", {3, 5, 2, 1}, {}),
+        batch_norm_sample("whole vectors", {2, 5, 7, 16}, {}),
+        batch_norm_sample("more channels than a vector holds", {3, 2, 2, 33}, {}),
+        batch_norm_sample("sequences, large eps", {4, 3, 2}, {.eps = 0.1}),
+        batch_norm_sample("without gamma and beta", {6, 4}, {}, false, false),
+        batch_norm_sample("without beta", {6, 4}, {}, true, false),
+        batch_norm_sample("evaluation", {2, 3, 4, 6}, {.training = false}),
+        batch_norm_sample("evaluation of one row", {1, 3}, {.training = false}),
+        batch_norm_sample("evaluation without gamma", {5, 3}, {.training = false}, false, true),
+        batch_norm_sample("several chunks", {130, 65}, {})}},
+  };
+}
 
 }  // namespace xgrad

@@ -1,0 +1,287 @@
+#include <boost/test/unit_test.hpp>
+
+#include <pthread.h>
+
+#include <cmath>
+#include <functional>
+
+#include <xgrad/autograd/record.hpp>
+#include <xgrad/core/buffer_pool.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/core/xtensor.hpp>
+#include <xgrad/ops/elementwise.hpp>
+
+using namespace xgrad;
+
+namespace {
+
+// Ops as a user of the library writes them.
+constexpr OpInfo product_op{"product", "a, b", "y = a b\nda = b dy, db = a dy"};
+
+Variable<double> product(const Variable<double>& a, const Variable<double>& b) {
+  Tensor<double> y = a.value().array() * b.value().array();
+  return record(product_op, {a, b}, y,
+                [a = Saved(a.value()), b = Saved(b.value())](Backward<double>& g) {
+                  if (g.needs(0)) g.set_dx(0, g.dy().array() * b.get().array());
+                  if (g.needs(1)) g.set_dx(1, g.dy().array() * a.get().array());
+                });
+}
+
+constexpr OpInfo twice_op{"twice", "x", "y1 = x, y2 = x\ndx = dy1 + dy2"};
+
+std::array<Variable<double>, 2> twice(const Variable<double>& x) {
+  return record(twice_op, {x}, std::array{x.value().clone(), x.value().clone()},
+                [](Backward<double>& g) {
+                  BOOST_TEST(g.has_dy(0));
+                  g.set_dx(0, g.dy(0).array() + g.dy(1).array());
+                });
+}
+
+Variable<double> leaf(double value) { return {Tensor<double>::from({value}, {1}), true}; }
+
+const float* address(const Variable<float>& x) { return x.value().data(); }
+
+// Runs `body` on a thread with a stack of `bytes`.
+void on_small_stack(std::size_t bytes, std::function<void()> body) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  BOOST_REQUIRE(pthread_attr_setstacksize(&attributes, bytes) == 0);
+  pthread_t thread;
+  const auto run = [](void* opaque) -> void* {
+    (*static_cast<std::function<void()>*>(opaque))();
+    return nullptr;
+  };
+  BOOST_REQUIRE(pthread_create(&thread, &attributes, run, &body) == 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(autograd)
+
+BOOST_AUTO_TEST_CASE(gradients_accumulate_on_fan_out) {
+  const auto x = leaf(3);
+  const auto square = product(x, x);
+  product(square, product(square, x)).backward();  // x^5
+  BOOST_TEST(x.grad().item() == 5 * 81);
+}
+
+BOOST_AUTO_TEST_CASE(gradients_accumulate_over_passes_until_zeroed) {
+  const auto x = leaf(3);
+  product(x, x).backward();
+  product(x, x).backward();
+  BOOST_TEST(x.grad().item() == 12);
+  x.zero_grad();
+  BOOST_TEST(!x.grad().defined());
+  product(x, x).backward();
+  BOOST_TEST(x.grad().item() == 6);
+}
+
+BOOST_AUTO_TEST_CASE(leaves_do_not_share_gradient_memory) {
+  const auto a = leaf(1), b = leaf(1);
+  const OpInfo sum_op{"test_sum", "a, b", ""};
+  const Tensor<double> cotangent = Tensor<double>::from({2}, {1});
+  const auto y = record(sum_op, {a, b}, Tensor<double>(Shape{1}), [](Backward<double>& g) {
+    g.set_dx(0, g.dy());
+    g.set_dx(1, g.dy());
+  });
+  y.backward(cotangent);
+  a.grad().fill(100);
+  BOOST_TEST(b.grad().item() == 2);
+  BOOST_TEST(cotangent.item() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(detach_stops_gradients) {
+  const auto x = leaf(3);
+  const auto y = product(x, x.detach());
+  y.backward();
+  BOOST_TEST(x.grad().item() == 3);
+  BOOST_TEST(!y.detach().requires_grad());
+  const NoGrad no_grad;
+  BOOST_TEST(!product(x, x).requires_grad());
+}
+
+BOOST_AUTO_TEST_CASE(a_second_backward_needs_retain_graph) {
+  const auto x = leaf(3);
+  const auto y = product(x, x);
+  y.backward(true);
+  y.backward();
+  BOOST_TEST(x.grad().item() == 12);
+  BOOST_CHECK_EXCEPTION(y.backward(), GraphError, [](const GraphError& error) {
+    const std::string message = error.what();
+    return message.find("product") != message.npos && message.find("retain_graph") != message.npos;
+  });
+  // Two losses over a shared part: the same error, and no gradient is half-added.
+  const auto shared = product(x, x);
+  const auto first = tanh(shared), second = product(shared, x);
+  first.backward();
+  const double before = x.grad().item();
+  BOOST_CHECK_THROW(second.backward(), GraphError);
+  BOOST_TEST(x.grad().item() == before);
+}
+
+BOOST_AUTO_TEST_CASE(a_throw_in_the_middle_leaves_no_trace) {
+  const auto x = leaf(2);
+  const OpInfo faulty_op{"faulty", "x", ""};
+  bool fail = true;
+  const auto inner = product(x, x);
+  const auto y = record(faulty_op, {inner}, Tensor<double>::from({1}, {1}),
+                        [&fail](Backward<double>& g) {
+                          if (fail) throw NumericError("planted");
+                          g.set_dx(0, g.dy());
+                        });
+  const auto z = product(y, x);
+  BOOST_CHECK_THROW(z.backward(true), NumericError);
+  BOOST_TEST(!x.grad().defined());
+  fail = false;
+  z.backward();
+  BOOST_TEST(x.grad().item() == 2 * 2 * 2 + 1);  // x dy/dx + y, with y recorded as 1
+}
+
+BOOST_AUTO_TEST_CASE(intermediate_gradients_are_kept_on_request) {
+  const auto x = leaf(3);
+  const auto y = product(x, x);
+  y.retain_grad();
+  product(y, y).backward();
+  BOOST_TEST(y.grad().item() == 18);
+  BOOST_TEST(x.grad().item() == 108);
+}
+
+BOOST_AUTO_TEST_CASE(hooks_see_and_replace_finished_gradients) {
+  const auto x = leaf(3);
+  const auto y = product(x, x);
+  std::vector<double> seen;
+  y.register_hook([&](const Tensor<double>& gradient) {
+    seen.push_back(gradient.item());
+    return Tensor<double>();
+  });
+  x.register_hook([&](const Tensor<double>& gradient) {
+    seen.push_back(gradient.item());
+    return Tensor<double>::from({-1}, {1});
+  });
+  product(y, x).backward();
+  BOOST_TEST(seen == (std::vector<double>{3, 27}), boost::test_tools::per_element());
+  BOOST_TEST(x.grad().item() == -1);
+  // A hook sees this pass's gradient, not what was there before.
+  product(x, x).backward();
+  BOOST_TEST(seen.back() == 6);
+  BOOST_TEST(x.grad().item() == -2);
+}
+
+BOOST_AUTO_TEST_CASE(ops_may_have_several_outputs) {
+  const auto x = leaf(5);
+  const auto [a, b] = twice(x);
+  product(a, b).backward();
+  BOOST_TEST(x.grad().item() == 10);
+  x.zero_grad();
+  twice(x)[0].backward();  // nothing flows into the second output: zeros
+  BOOST_TEST(x.grad().item() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_long_chain_lives_and_dies_on_a_small_stack) {
+  on_small_stack(256 * 1024, [] {
+    const Variable<float> x(Tensor<float>::from({0.5F}, {1}), true);
+    {
+      Variable<float> y = x;
+      for (int i = 0; i < 100'000; ++i) y = tanh(y);
+      y.backward();
+    }
+    BOOST_TEST(x.grad().defined());
+    Variable<float> unused = x;  // dies without a backward pass
+    for (int i = 0; i < 100'000; ++i) unused = tanh(unused);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(an_overwritten_saved_value_is_an_error_that_names_both_ops) {
+  auto x = leaf(3);
+  const auto y = product(x, x);
+  {
+    const ActiveOp active("SGD step");
+    x.value().fill(4);
+  }
+  BOOST_CHECK_EXCEPTION(y.backward(), GraphError, [](const GraphError& error) {
+    const std::string message = error.what();
+    return message.find("product saved") != message.npos &&
+           message.find("SGD step wrote") != message.npos;
+  });
+}
+
+BOOST_AUTO_TEST_CASE(reading_through_a_mutable_handle_is_not_a_write) {
+  auto x = leaf(3);
+  auto y = product(x, x);
+  BOOST_TEST(x.value().data()[0] == 3);
+  BOOST_TEST(x.value().array()(0) == 3);
+  y.backward(true);
+  x.value().data()[0] = 4;
+  BOOST_CHECK_THROW(y.backward(true), GraphError);
+  // The write is counted for those who saved before it, not for those who save after it.
+  const auto z = product(x, x);
+  z.backward();
+  BOOST_TEST(x.grad().item() == 6 + 8);
+}
+
+BOOST_AUTO_TEST_CASE(a_write_after_backward_is_free) {
+  auto x = leaf(3);
+  for (int i = 0; i < 3; ++i) {
+    product(x, x).backward();
+    x.value().fill(i);
+    x.zero_grad();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(temporaries_give_their_memory_away) {
+  Variable<float> x(Tensor<float>(Shape{100}), true);
+  Variable<float> scratch(Tensor<float>(Shape{100}));
+  const float* const memory = address(scratch);
+  BOOST_TEST(address(tanh(std::move(scratch))) == memory);
+  BOOST_TEST(address(tanh(x)) != address(x));
+  // Not if a backward function needs it: tanh saves its result.
+  auto y = tanh(x);
+  const float* const saved = address(y);
+  BOOST_TEST(address(tanh(std::move(y))) != saved);
+}
+
+BOOST_AUTO_TEST_CASE(a_backward_function_that_forgets_an_input_is_an_error) {
+  const OpInfo forgetful_op{"forgetful", "left, right", ""};
+  const auto a = leaf(1), b = leaf(2);
+  const auto y = record(forgetful_op, {a, b}, Tensor<double>::from({1}, {1}),
+                        [](Backward<double>& g) { g.set_dx(0, g.dy()); });
+  BOOST_CHECK_EXCEPTION(y.backward(), GraphError, [](const GraphError& error) {
+    const std::string message = error.what();
+    return message.find("forgetful") != message.npos && message.find("right") != message.npos;
+  });
+}
+
+BOOST_AUTO_TEST_CASE(anomalies_are_found_where_they_arise) {
+  const DetectAnomaly detect;
+  const auto x = leaf(1e200);
+  BOOST_CHECK_EXCEPTION(product(x, x), NumericError, [](const NumericError& error) {
+    return std::string(error.what()).find("product: the output") == 0;
+  });
+  const auto small = product(leaf(1e-200), x);
+  const OpInfo explosive_op{"explosive", "x", ""};
+  const auto y = record(explosive_op, {small}, Tensor<double>::from({1}, {1}),
+                        [](Backward<double>& g) { g.dx(0).fill(INFINITY); });
+  BOOST_CHECK_EXCEPTION(y.backward(), NumericError, [](const NumericError& error) {
+    return std::string(error.what()).find("explosive: the gradient of input x") == 0;
+  });
+}
+
+BOOST_AUTO_TEST_CASE(memory_is_flat_over_ten_thousand_steps) {
+  auto w = leaf(0.5);
+  const auto step = [&] {
+    auto y = tanh(product(w, w));
+    for (int i = 0; i < 5; ++i) y = product(tanh(y), w);
+    y.backward();
+    w.value().data()[0] -= 0.01 * w.grad().item();
+    w.zero_grad();
+  };
+  for (int i = 0; i < 10; ++i) step();
+  const auto before = pool_counters();
+  for (int i = 0; i < 10'000; ++i) step();
+  BOOST_TEST(pool_counters().live_bytes == before.live_bytes);
+  BOOST_TEST(pool_counters().system_allocations == before.system_allocations);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

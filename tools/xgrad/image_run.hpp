@@ -1,0 +1,61 @@
+#pragma once
+// What training and evaluating an image classifier share: the run folder, the model by its name,
+// and the measurement.
+//
+// A run folder holds config.json (below) and model.safetensors (the weights, in PyTorch's names and
+// layouts).
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <datasets/loader.hpp>
+#include <datasets/mnist.hpp>
+#include <datasets/synthetic_digits.hpp>
+#include <xgrad/nn/module.hpp>
+
+namespace xgrad::command {
+
+/// What a run was made with: as much as is needed to use its weights again, and to repeat it.
+struct ImageRunConfig {
+  std::string model = "lenet";
+  std::string dataset{};  ///< "MNIST"
+  std::string source{};   ///< the folder that it was read from
+  std::uint64_t seed = 0;
+  Index epochs = 0;
+  Index batch_size = 0;
+  double lr = 0, momentum = 0, weight_decay = 0;
+  bool augment = false;
+  float mean = 0, deviation = 1;  ///< of the training pixels, scaled to 0..1
+};
+
+/// The names that make_model knows.
+const std::vector<std::string>& model_names();
+/// A new model with initial weights drawn from the library's stream. Throws ValueError for a name
+/// that is not known.
+std::unique_ptr<nn::Module<float>> make_model(const std::string& name);
+
+/// Writes both files of the run, each complete or not at all. Throws IoError.
+void save_run(const std::filesystem::path& folder, const ImageRunConfig& config,
+              const nn::Module<float>& model);
+/// Makes the folder of a run and makes sure that it can be written to, before hours are spent.
+void prepare_run(const std::filesystem::path& folder);
+
+struct ImageRun {
+  ImageRunConfig config{};
+  std::unique_ptr<nn::Module<float>> model{};
+};
+/// Reads a run. Throws IoError naming the file and what is wrong with it.
+ImageRun load_run(const std::filesystem::path& folder);
+
+struct Evaluation {
+  double accuracy = 0;  ///< percent
+  double loss = 0;      ///< mean cross entropy, nats
+};
+
+/// Accuracy and loss of the model, in evaluation mode, over all images; leaves the mode as it was.
+Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images, float mean,
+                    float deviation);
+
+}  // namespace xgrad::command

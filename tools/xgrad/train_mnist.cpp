@@ -1,0 +1,212 @@
+// xgrad train mnist: trains a small CNN on images in MNIST's form.
+
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+#include <xgrad/autograd/no_grad.hpp>
+#include <xgrad/core/error.hpp>
+#include <xgrad/core/random.hpp>
+#include <xgrad/ops/loss.hpp>
+#include <xgrad/optim/schedule.hpp>
+#include <xgrad/optim/sgd.hpp>
+#include <xgrad/train/interrupt.hpp>
+#include <xgrad/train/progress.hpp>
+
+#include "tools/xgrad/command.hpp"
+#include "tools/xgrad/image_run.hpp"
+
+namespace xgrad::command {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct TrainOptions {
+  std::optional<std::string> data{};
+  std::optional<std::string> out{};
+  ImageRunConfig config{
+      .epochs = 3, .batch_size = 64, .lr = 0.05, .momentum = 0.9, .weight_decay = 5e-4};
+};
+
+// Mean and standard deviation of all pixels, scaled to 0..1.
+std::pair<float, float> pixel_statistics(const datasets::ImageSet& images) {
+  std::array<double, 256> counts{};
+  for (const std::uint8_t pixel : images.pixels) ++counts[pixel];
+  double sum = 0, squares = 0;
+  for (std::size_t value = 0; value < counts.size(); ++value) {
+    const double x = static_cast<double>(value) / 255;
+    sum += counts[value] * x;
+    squares += counts[value] * x * x;
+  }
+  const auto n = static_cast<double>(images.pixels.size());
+  const double deviation = std::sqrt(std::max(squares / n - (sum / n) * (sum / n), 0.0));
+  // Blank images have none.
+  return {static_cast<float>(sum / n), static_cast<float>(deviation > 0 ? deviation : 1)};
+}
+
+// Says which op was the first to compute a NaN or infinity, by computing the step again with
+// checks.
+[[noreturn]] void explain_loss(nn::Module<float>& model, const datasets::Batch& batch, Index step,
+                               float loss) {
+  std::string cause = "the loss itself";
+  for (const auto& [name, parameter] : model.named_parameters())
+    for (const float value : parameter.value().values())
+      if (!std::isfinite(value))
+        throw NumericError(
+            fmt::format("training stopped at step {}: the loss is {}, since the SGD "
+                        "step before made {} {}: try a smaller --lr",
+                        step, loss, name, value));
+  try {
+    const DetectAnomaly detect;
+    cross_entropy(model(Variable<float>(batch.images)), batch.labels);
+  } catch (const NumericError& error) {
+    cause = error.what();
+  }
+  throw NumericError(
+      fmt::format("training stopped at step {}: the loss is {}; the first op that "
+                  "computed no finite number: {}: try a smaller --lr",
+                  step, loss, cause));
+}
+
+struct Training {
+  const TrainOptions& options;
+  const datasets::Mnist& mnist;
+  nn::Module<float>& model;
+  double seconds = 0;  ///< of training, without evaluation
+  Index images = 0;
+  int signal = 0;  ///< that stopped it early
+};
+
+void save_if_asked(const Training& training, Index epochs_done) {
+  if (!training.options.out) return;
+  ImageRunConfig config = training.options.config;
+  config.epochs = epochs_done;
+  save_run(*training.options.out, config, training.model);
+}
+
+void train(Training& training) {
+  const ImageRunConfig& config = training.options.config;
+  datasets::Loader loader(training.mnist.train,
+                          {.batch_size = config.batch_size,
+                           .seed = config.seed,
+                           .augmentation = config.augment ? std::optional<datasets::AugmentOptions>(
+                                                                datasets::AugmentOptions{})
+                                                          : std::nullopt,
+                           .mean = config.mean,
+                           .deviation = config.deviation});
+  optim::SGD<float> sgd(training.model.parameters(), {.lr = config.lr,
+                                                      .momentum = config.momentum,
+                                                      .nesterov = config.momentum > 0,
+                                                      .weight_decay = config.weight_decay});
+  const auto schedule = optim::one_cycle(config.epochs * loader.batches_per_epoch());
+  const train::CatchInterrupt interrupt;
+  training.model.train();
+
+  Index step = 0;
+  for (Index epoch = 0; epoch < config.epochs; ++epoch) {
+    train::Progress progress(fmt::format("epoch {}/{}", epoch + 1, config.epochs),
+                             training.mnist.train.count);
+    const auto start = Clock::now();
+    double loss_sum = 0;
+    Index done = 0;
+    for (const datasets::Batch& batch : loader.epoch(epoch)) {
+      const auto rows = static_cast<Index>(batch.labels.size());
+      const Variable<float> loss =
+          cross_entropy(training.model(Variable<float>(batch.images)), batch.labels);
+      if (!std::isfinite(loss.item())) {
+        progress.clear();
+        explain_loss(training.model, batch, step, loss.item());
+      }
+      sgd.zero_grad();
+      loss.backward();
+      sgd.set_lr_factor(schedule(step++));
+      sgd.step();
+      loss_sum += static_cast<double>(rows) * loss.item();
+      done += rows;
+      progress.update(done, fmt::format("loss {:.3f}", loss_sum / static_cast<double>(done)));
+      if (interrupt.requested()) break;
+    }
+    training.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+    training.images += done;
+    progress.finish(fmt::format("loss {:.3f}", loss_sum / static_cast<double>(done)));
+    save_if_asked(training, epoch + 1);
+    training.signal = interrupt.signal();
+    if (training.signal != 0) return;
+  }
+}
+
+int run(TrainOptions options, const CommonOptions& common) {
+  const datasets::Mnist mnist = datasets::find_mnist(options.data);
+  if (options.out) prepare_run(*options.out);
+  ImageRunConfig& config = options.config;
+  config.dataset = mnist.name;
+  config.source = mnist.source;
+  config.seed = common.seed;
+  std::tie(config.mean, config.deviation) = pixel_statistics(mnist.train);
+
+  const auto model = make_model(config.model);
+  Training training{options, mnist, *model};
+  train(training);
+  if (training.signal != 0) {
+    std::fprintf(stderr, "xgrad: stopped after %td images: %s\n", training.images,
+                 options.out ? fmt::format("the weights so far are in {}", *options.out).c_str()
+                             : "nothing was kept (--out RUN keeps the weights)");
+    return 128 + training.signal;
+  }
+
+  const Evaluation test = evaluate(*model, mnist.test, config.mean, config.deviation);
+  const double rate = static_cast<double>(training.images) / std::max(training.seconds, 1e-9);
+  if (common.json) {
+    print_json({{"test_accuracy", test.accuracy},
+                {"test_loss", test.loss},
+                {"epochs", config.epochs},
+                {"train_seconds", training.seconds},
+                {"images_per_second", rate},
+                {"parameters", model->parameter_count()},
+                {"dataset", mnist.name},
+                {"source", mnist.source},
+                {"model", config.model},
+                {"seed", common.seed}});
+  } else {
+    print(
+        "{}: test accuracy {:.2f} %, test loss {:.4f} after {} epoch{} ({:.1f} s, {:.0f} "
+        "images/s)\n",
+        mnist.name, test.accuracy, test.loss, config.epochs, config.epochs == 1 ? "" : "s",
+        training.seconds, rate);
+    if (options.out) print("weights: {}\n", *options.out);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Session& session) {
+  CLI::App* const train = app.add_subcommand("train", "Train a model");
+  train->require_subcommand(1);
+  const auto options = std::make_shared<TrainOptions>();
+  CLI::App* const verb =
+      add_verb(*train, session, "mnist", "Train a small CNN on MNIST, Fashion-MNIST or the like",
+               [options](const CommonOptions& common) { return run(*options, common); });
+  ImageRunConfig& config = options->config;
+  verb->add_option("--data", options->data,
+                   "Folder of the four IDX files (default: $XGRAD_DATA/mnist, the user's cache, "
+                   "Fashion-MNIST as packaged, else synthetic digits)")
+      ->type_name("DIR");
+  verb->add_option("--model", config.model, "The network (default: lenet)")
+      ->check(CLI::IsMember(model_names()));
+  verb->add_option("--epochs", config.epochs, "Passes over the training images (default: 3)")
+      ->check(CLI::Range(1, 1'000'000));
+  verb->add_option("--batch-size", config.batch_size, "Images per step (default: 64)")
+      ->check(CLI::Range(1, 1'000'000));
+  verb->add_option("--lr", config.lr, "Peak learning rate of a one-cycle schedule (default: 0.05)")
+      ->check(CLI::PositiveNumber);
+  verb->add_option("--momentum", config.momentum, "Nesterov momentum (default: 0.9)")
+      ->check(CLI::Range(0.0, 1.0));
+  verb->add_option("--weight-decay", config.weight_decay, "L2 penalty (default: 5e-4)")
+      ->check(CLI::NonNegativeNumber);
+  verb->add_flag("--augment", config.augment,
+                 "Shift, turn and scale the training images at random");
+  verb->add_option("--out", options->out, "Folder to keep the weights in")->type_name("RUN");
+}
+
+}  // namespace xgrad::command
