@@ -11,14 +11,24 @@
 namespace xgrad {
 namespace {
 
-// Denormal numbers count while derivatives are compared.
-class KeepDenormals {
+// Denormal numbers count while derivatives are compared. And of thousands of tiny evaluations none is
+// worth waking a second thread for; results do not depend on it.
+class CheckingMode {
  public:
-  KeepDenormals() : before_(flush_denormals()) { set_flush_denormals(false); }
-  ~KeepDenormals() { set_flush_denormals(before_); }
+  CheckingMode() : flushed_(flush_denormals()), threads_(num_threads()) {
+    set_flush_denormals(false);
+    set_num_threads(1);
+  }
+  ~CheckingMode() {
+    set_flush_denormals(flushed_);
+    set_num_threads(threads_);
+  }
+  CheckingMode(const CheckingMode&) = delete;
+  CheckingMode& operator=(const CheckingMode&) = delete;
 
  private:
-  bool before_;
+  bool flushed_;
+  int threads_;
 };
 
 // sum(cotangent * (above - below)): differences first, so that terms which do not change cancel exactly.
@@ -43,7 +53,7 @@ Tensor<double> random_cotangent(const Shape& shape, std::uint64_t seed) {
 GradCheckReport grad_check(const GradCheckFunction& f, const std::vector<Variable<double>>& inputs,
                            const GradCheckOptions& options) {
   if (inputs.empty()) throw ValueError("grad_check: no inputs: give the variables to differentiate by");
-  const KeepDenormals denormals;
+  const CheckingMode mode;
   const bool check_all = std::none_of(inputs.begin(), inputs.end(),
                                       [](const auto& input) { return input.requires_grad(); });
 
