@@ -12,7 +12,7 @@ inline constexpr Index width = static_cast<Index>(Batch<T>::size);
 
 // Half-open range.
 struct Range {
-  Index begin, end;
+  Index begin = 0, end = 0;
 };
 
 // The part of a window from `origin` that lies inside 0..extent-1, as places of the window.
@@ -31,7 +31,7 @@ Range whole_windows(const PoolShape& s) {
 
 // The places of a window that are visited, with their offset in the image from the window's origin.
 struct Taps {
-  Index *offset, *place;
+  Index *offset = nullptr, *place = nullptr;
   Index count = 0;
 
   Taps(Index* indices, const PoolShape& s) : offset(indices), place(indices + s.places()) {}

@@ -7,7 +7,7 @@ namespace xgrad::kernels {
 /// max(x) and sum(exp(x - max)) of a row: log(sum(exp(x))) = max + log(sum) without overflow.
 template <class T>
 struct LogSumExp {
-  T max, sum;
+  T max = 0, sum = 0;
 };
 
 /// Loops over one row of n > 0 elements; outputs may be one of the inputs.
