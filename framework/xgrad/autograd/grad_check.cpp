@@ -68,8 +68,7 @@ GradCheckReport grad_check(const GradCheckFunction& f, const std::vector<Variabl
   const Tensor<double> cotangent = random_cotangent(y.shape(), options.seed);
   y.backward(cotangent);
 
-  std::vector<Variable<double>> constants;
-  for (const auto& value : values) constants.emplace_back(value);
+  const std::vector<Variable<double>> constants(values.begin(), values.end());
   const auto evaluate = [&] { return f(constants).value().clone(); };
 
   GradCheckReport report{.ok = true};

@@ -39,9 +39,10 @@ Tensor<double> distinct(const Shape& shape, std::uint64_t seed) {
   RandomStream random(seed, "samples");
   Tensor<double> x(shape);
   const auto order = random.permutation(x.size());
+  const Index middle = x.size() / 2;
   double* const out = x.data();
   for (Index i = 0; i < x.size(); ++i)
-    out[i] = 0.13 * static_cast<double>(order[static_cast<std::size_t>(i)] - x.size() / 2) +
+    out[i] = 0.13 * static_cast<double>(order[static_cast<std::size_t>(i)] - middle) +
              random.uniform(0, 0.03);
   return x;
 }

@@ -34,6 +34,6 @@ CatchInterrupt::~CatchInterrupt() {
   if (--guards == 0) received = 0;
 }
 
-int CatchInterrupt::signal() const { return received; }
+int CatchInterrupt::signal() { return received; }
 
 }  // namespace xgrad::train

@@ -17,9 +17,9 @@ class CatchInterrupt {
   CatchInterrupt& operator=(const CatchInterrupt&) = delete;
 
   /// A signal has come.
-  bool requested() const { return signal() != 0; }
+  static bool requested() { return signal() != 0; }
   /// Which signal has come: SIGINT, SIGTERM, or 0. A program that stops for it exits with 128 + it.
-  int signal() const;
+  static int signal();
 
  private:
   struct sigaction before_int_ {};
