@@ -1,5 +1,7 @@
 #pragma once
-// Sums and maxima over one axis of a [outer, n, inner] view. Float sums are accumulated in double.
+// Sums and maxima. Float sums are accumulated in double.
+
+#include <bitset>
 
 #include <xgrad/core/buffer_pool.hpp>
 #include <xgrad/core/tensor.hpp>
@@ -16,18 +18,18 @@ void column_sum_of_product(const Tensor<T>& x, const Tensor<T>& y, Tensor<T>& ou
 template <class T>
 void row_sum(const Tensor<T>& x, Tensor<T>& out);
 
-/// out[o, i] = sum over k of x[o, k, i], divided by `divisor`. x: [outer, n, inner], out: [outer,
-/// inner].
-template <class T>
-void sum_axis(const Tensor<T>& x, Index outer, Index n, Index inner, double divisor,
-              Tensor<T>& out);
+/// A set of axes, counted from the front.
+using AxisSet = std::bitset<Shape::max_rank>;
 
-/// out[o, i] = max over k of x[o, k, i], or NaN if there is one, and where[o, i] = the flat
-/// position in the original tensor of the first one. `from` holds those positions for x's elements;
-/// where it is empty, x is the original. n >= 1.
+/// out = x summed over `axes`, divided by `divisor`. The shape of out may keep the axes, with
+/// extent 1, or not.
 template <class T>
-void max_axis(const Tensor<T>& x, const PoolArray<Index>& from, Index outer, Index n, Index inner,
-              Tensor<T>& out, PoolArray<Index>& where);
+void sum(const Tensor<T>& x, AxisSet axes, double divisor, Tensor<T>& out);
+
+/// out = the maxima of x over `axes`, or NaN if there is one; where[i] = the flat position in x of
+/// the first one. The axes have at least one element.
+template <class T>
+void max(const Tensor<T>& x, AxisSet axes, Tensor<T>& out, PoolArray<Index>& where);
 
 /// dx = 0 but for dx[where[j]] = dy[j].
 template <class T>

@@ -8,8 +8,8 @@ namespace xgrad {
 
 /// Window of a pooling op, all in (height, width).
 struct PoolOptions {
-  Size2d kernel = 2;   ///< at least 1
-  Size2d stride = 0;   ///< at least 1; 0 stands for the kernel's size
+  Size2d kernel = 2;   ///< 1 to 4096
+  Size2d stride = 0;   ///< 1 to 4096; 0 stands for the kernel's size
   Size2d padding = 0;  ///< on each side, at most half the kernel
 
   friend constexpr bool operator==(const PoolOptions&, const PoolOptions&) = default;
