@@ -37,9 +37,21 @@ struct Factor {
 template <class T>
 void gemm(T alpha, const Factor<T>& a, const Factor<T>& b, T beta, T* c, Index stride = 0);
 
+/// The same for `count` products of matrices that follow one another in memory.
+template <class T>
+void batched_gemm(Index count, T alpha, const Factor<T>& a, const Factor<T>& b, T beta, T* c);
+
 /// The same in one piece on the calling thread: for the bodies of parallel_for only, since
 /// elsewhere BLAS may start threads of its own.
 template <class T>
 void gemm_in_chunk(T alpha, const Factor<T>& a, const Factor<T>& b, T beta, T* c, Index stride = 0);
+
+/// sum[j] = sum_i a[i, j] for a matrix [rows, cols].
+template <class T>
+void column_sum(const T* a, Index rows, Index cols, T* sum);
+
+/// c[i, j] = row[j] for a matrix [rows, cols].
+template <class T>
+void repeat_row(const T* row, Index rows, Index cols, T* c);
 
 }  // namespace xgrad::kernels

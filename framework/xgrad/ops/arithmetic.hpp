@@ -16,7 +16,7 @@ namespace xgrad {
 inline constexpr OpInfo add_op{"add", "a, b", "y = a + b\nda = dy, db = dy"};
 inline constexpr OpInfo sub_op{"sub", "a, b", "y = a - b\nda = dy, db = -dy"};
 inline constexpr OpInfo mul_op{"mul", "a, b", "y = a b\nda = dy b, db = dy a"};
-inline constexpr OpInfo div_op{"div", "a, b", "y = a / b\nda = dy / b, db = -dy a / b^2"};
+inline constexpr OpInfo div_op{"div", "a, b", "y = a / b\nda = dy / b, db = -dy y / b"};
 inline constexpr OpInfo add_scalar_op{"add_scalar", "x", "y = x + s\ndx = dy"};
 inline constexpr OpInfo rsub_scalar_op{"rsub_scalar", "x", "y = s - x\ndx = -dy"};
 inline constexpr OpInfo mul_scalar_op{"mul_scalar", "x", "y = x s\ndx = dy s"};
@@ -28,9 +28,9 @@ Variable<T> add(Variable<T> a, Variable<T> b);
 template <class T>
 Variable<T> sub(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> mul(const Variable<T>& a, const Variable<T>& b);
+Variable<T> mul(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> div(const Variable<T>& a, const Variable<T>& b);
+Variable<T> div(Variable<T> a, Variable<T> b);
 
 // With a number, which takes no gradient.
 template <class T>
@@ -55,12 +55,12 @@ Variable<T> operator-(Variable<T> a, Variable<T> b) {
   return sub(std::move(a), std::move(b));
 }
 template <class T>
-Variable<T> operator*(const Variable<T>& a, const Variable<T>& b) {
-  return mul(a, b);
+Variable<T> operator*(Variable<T> a, Variable<T> b) {
+  return mul(std::move(a), std::move(b));
 }
 template <class T>
-Variable<T> operator/(const Variable<T>& a, const Variable<T>& b) {
-  return div(a, b);
+Variable<T> operator/(Variable<T> a, Variable<T> b) {
+  return div(std::move(a), std::move(b));
 }
 
 template <class T>

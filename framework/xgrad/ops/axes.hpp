@@ -20,6 +20,7 @@ class Axes {
       : axes_{static_cast<int>(axes)...}, size_(sizeof...(Axis)) {}
 
   constexpr void push_back(int axis) { axes_.at(size_++) = axis; }
+  constexpr int& operator[](std::size_t i) { return axes_.at(i); }
   constexpr int operator[](std::size_t i) const { return axes_.at(i); }
   constexpr std::size_t size() const { return size_; }
   constexpr bool empty() const { return size_ == 0; }
