@@ -33,5 +33,6 @@ std::vector<Misuse> nn();
 std::vector<Misuse> optim();
 std::vector<Misuse> io();
 std::vector<Misuse> datasets();
+std::vector<Misuse> text();
 
 }  // namespace misuse
