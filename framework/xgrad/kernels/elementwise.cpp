@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/elementwise.hpp>
 #include <xgrad/kernels/simd/elementwise.hpp>
@@ -37,9 +39,86 @@ void tanh_grad(const Tensor<T>& y, const Tensor<T>& dy, Tensor<T>& dx) {
   run(loops<T>().tanh_grad, dx, y, dy);
 }
 
-#define XGRAD_INSTANTIATE(T)                             \
-  template void tanh(const Tensor<T>&, Tensor<T>&);      \
-  template void tanh_grad(const Tensor<T>&, const Tensor<T>&, Tensor<T>&);
+template <class T>
+void relu(const Tensor<T>& x, Tensor<T>& y) {
+  run(loops<T>().relu, y, x);
+}
+
+template <class T>
+void relu_grad(const Tensor<T>& y, const Tensor<T>& dy, Tensor<T>& dx) {
+  run(loops<T>().relu_grad, dx, y, dy);
+}
+
+template <class T>
+void sigmoid(const Tensor<T>& x, Tensor<T>& y) {
+  run(loops<T>().sigmoid, y, x);
+}
+
+template <class T>
+void sigmoid_grad(const Tensor<T>& y, const Tensor<T>& dy, Tensor<T>& dx) {
+  run(loops<T>().sigmoid_grad, dx, y, dy);
+}
+
+template <class T>
+void exp(const Tensor<T>& x, Tensor<T>& y) {
+  run(loops<T>().exp, y, x);
+}
+
+template <class T>
+void log(const Tensor<T>& x, Tensor<T>& y) {
+  run(loops<T>().log, y, x);
+}
+
+template <class T>
+void sqrt(const Tensor<T>& x, Tensor<T>& y) {
+  run(loops<T>().sqrt, y, x);
+}
+
+template <class T>
+void sqrt_grad(const Tensor<T>& y, const Tensor<T>& dy, Tensor<T>& dx) {
+  run(loops<T>().sqrt_grad, dx, y, dy);
+}
+
+// Squares are most of the powers in use.
+template <class T>
+void pow(const Tensor<T>& x, std::type_identity_t<T> p, Tensor<T>& y) {
+  run(
+      [p](const T* in, T* out, Index n) {
+        if (p == 2)
+          for (Index i = 0; i < n; ++i) out[i] = in[i] * in[i];
+        else
+          for (Index i = 0; i < n; ++i) out[i] = std::pow(in[i], p);
+      },
+      y, x);
+}
+
+template <class T>
+void pow_grad(const Tensor<T>& x, std::type_identity_t<T> p, const Tensor<T>& dy, Tensor<T>& dx) {
+  run(
+      [p](const T* in, const T* dout, T* din, Index n) {
+        if (p == 0)
+          for (Index i = 0; i < n; ++i) din[i] = 0;
+        else if (p == 2)
+          for (Index i = 0; i < n; ++i) din[i] = dout[i] * (2 * in[i]);
+        else
+          for (Index i = 0; i < n; ++i) din[i] = dout[i] * (p * std::pow(in[i], p - 1));
+      },
+      dx, x, dy);
+}
+
+#define XGRAD_INSTANTIATE(T)                                                  \
+  template void tanh(const Tensor<T>&, Tensor<T>&);                           \
+  template void tanh_grad(const Tensor<T>&, const Tensor<T>&, Tensor<T>&);    \
+  template void relu(const Tensor<T>&, Tensor<T>&);                           \
+  template void relu_grad(const Tensor<T>&, const Tensor<T>&, Tensor<T>&);    \
+  template void sigmoid(const Tensor<T>&, Tensor<T>&);                        \
+  template void sigmoid_grad(const Tensor<T>&, const Tensor<T>&, Tensor<T>&); \
+  template void exp(const Tensor<T>&, Tensor<T>&);                            \
+  template void log(const Tensor<T>&, Tensor<T>&);                            \
+  template void sqrt(const Tensor<T>&, Tensor<T>&);                           \
+  template void sqrt_grad(const Tensor<T>&, const Tensor<T>&, Tensor<T>&);    \
+  template void pow(const Tensor<T>&, std::type_identity_t<T>, Tensor<T>&);   \
+  template void pow_grad(const Tensor<T>&, std::type_identity_t<T>, const Tensor<T>&, Tensor<T>&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)
 #undef XGRAD_INSTANTIATE

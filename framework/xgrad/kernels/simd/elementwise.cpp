@@ -2,16 +2,34 @@
 #include <xgrad/kernels/simd/elementwise.hpp>
 
 namespace xgrad::kernels {
+namespace {
+
+// Loops over n elements from functions of vectors.
+template <class L, class T, class F>
+auto unary(F) {
+  return [](const T* x, T* y, Index n) { map<L>(n, y, F{}, x); };
+}
+template <class L, class T, class F>
+auto gradient(F) {
+  return [](const T* y, const T* dy, T* dx, Index n) { map<L>(n, dx, F{}, y, dy); };
+}
+
+}  // namespace
 
 template <class L, class T>
 ElementwiseLoops<T> elementwise_loops() {
   using B = Batch<T>;
   return {
-      .tanh = [](const T* x, T* y, Index n) { map<L>(n, y, [](B v) { return xsimd::tanh(v); }, x); },
-      .tanh_grad =
-          [](const T* y, const T* dy, T* dx, Index n) {
-            map<L>(n, dx, [](B v, B d) { return d * (B(1) - v * v); }, y, dy);
-          },
+      .tanh = unary<L, T>([](B x) { return xsimd::tanh(x); }),
+      .relu = unary<L, T>([](B x) { return xsimd::select(x <= B(0), B(0), x); }),
+      .sigmoid = unary<L, T>([](B x) { return B(1) / (B(1) + xsimd::exp(-x)); }),
+      .exp = unary<L, T>([](B x) { return xsimd::exp(x); }),
+      .log = unary<L, T>([](B x) { return xsimd::log(x); }),
+      .sqrt = unary<L, T>([](B x) { return xsimd::sqrt(x); }),
+      .tanh_grad = gradient<L, T>([](B y, B dy) { return dy * (B(1) - y * y); }),
+      .relu_grad = gradient<L, T>([](B y, B dy) { return xsimd::select(y <= B(0), B(0), dy); }),
+      .sigmoid_grad = gradient<L, T>([](B y, B dy) { return dy * (y * (B(1) - y)); }),
+      .sqrt_grad = gradient<L, T>([](B y, B dy) { return B(T(0.5)) * dy / y; }),
   };
 }
 

@@ -7,8 +7,12 @@ namespace xgrad::kernels {
 /// Loops over n elements; outputs may be one of the inputs.
 template <class T>
 struct ElementwiseLoops {
-  void (*tanh)(const T* x, T* y, Index n);
-  void (*tanh_grad)(const T* y, const T* dy, T* dx, Index n);
+  using Unary = void (*)(const T* x, T* y, Index n);
+  using Gradient = void (*)(const T* y, const T* dy, T* dx, Index n);
+
+  Unary tanh = nullptr, relu = nullptr, sigmoid = nullptr, exp = nullptr, log = nullptr,
+        sqrt = nullptr;
+  Gradient tanh_grad = nullptr, relu_grad = nullptr, sigmoid_grad = nullptr, sqrt_grad = nullptr;
 };
 
 /// The loops compiled for `Level`.

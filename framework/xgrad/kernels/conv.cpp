@@ -1,0 +1,95 @@
+#include <xgrad/core/parallel.hpp>
+#include <xgrad/kernels/conv.hpp>
+#include <xgrad/kernels/conv_paths.hpp>
+
+#include <algorithm>
+#include <type_traits>
+
+namespace xgrad::kernels {
+namespace {
+
+template <class T>
+constexpr bool try_onednn =
+#if defined(XGRAD_WITH_ONEDNN)
+    std::is_same_v<T, float>;
+#else
+    false;
+#endif
+
+template <class T>
+T* data_or_null(Tensor<T>* tensor) {
+  return tensor == nullptr ? nullptr : tensor->data();
+}
+
+}  // namespace
+
+Index chunk_for(Index n, Index multiplications) {
+  constexpr Index most_chunks = 16;
+  constexpr Index worth_a_thread = Index{1} << 20;
+  return std::max((worth_a_thread + multiplications - 1) / multiplications,
+                  (n + most_chunks - 1) / most_chunks);
+}
+
+Index images_per_chunk(const ConvShape& shape) {
+  return chunk_for(shape.batch,
+                   shape.out_height() * shape.out_width() * shape.out_channels * shape.patch());
+}
+
+template <class T>
+void sum_partials(const T* partials, Index count, Index stride, Index n, T* sum) {
+  constexpr Index elements_per_chunk = 1 << 12;  // stays in the first cache while the sum grows
+  parallel_for(n, elements_per_chunk, [&](Index begin, Index end) {
+    std::copy(partials + begin, partials + end, sum + begin);
+    for (Index k = 1; k < count; ++k) {
+      const T* const part = partials + k * stride;
+      for (Index i = begin; i < end; ++i) sum[i] += part[i];
+    }
+  });
+}
+
+template <class T>
+void conv_forward(const ConvShape& shape, const Tensor<T>& x, const Tensor<T>& w,
+                  const Tensor<T>& b, Tensor<T>& y) {
+  if (y.size() == 0) return;
+  const T* const bias = b.defined() ? b.data() : nullptr;
+  if constexpr (try_onednn<T>)
+    if (onednn::forward(shape, x.data(), w.data(), bias, y.data())) return;
+  im2col::forward(shape, x.data(), w.data(), bias, y.data());
+}
+
+template <class T>
+void conv_backward_data(const ConvShape& shape, const Tensor<T>& dy, const Tensor<T>& w,
+                        Tensor<T>& dx) {
+  if (dx.size() == 0) return;
+  if constexpr (try_onednn<T>)
+    if (onednn::backward_data(shape, dy.data(), w.data(), dx.data())) return;
+  im2col::backward_data(shape, dy.data(), w.data(), dx.data());
+}
+
+template <class T>
+void conv_backward_weights(const ConvShape& shape, const Tensor<T>& x, const Tensor<T>& dy,
+                           Tensor<T>* dw, Tensor<T>* db) {
+  if (dy.size() == 0) {
+    if (dw != nullptr) dw->fill(0);
+    if (db != nullptr) db->fill(0);
+    return;
+  }
+  if constexpr (try_onednn<T>)
+    if (onednn::backward_weights(shape, x.data(), dy.data(), data_or_null(dw), data_or_null(db)))
+      return;
+  im2col::backward_weights(shape, x.data(), dy.data(), data_or_null(dw), data_or_null(db));
+}
+
+#define XGRAD_INSTANTIATE(T)                                                                \
+  template void sum_partials(const T*, Index, Index, Index, T*);                            \
+  template void conv_forward(const ConvShape&, const Tensor<T>&, const Tensor<T>&,          \
+                             const Tensor<T>&, Tensor<T>&);                                 \
+  template void conv_backward_data(const ConvShape&, const Tensor<T>&, const Tensor<T>&,    \
+                                   Tensor<T>&);                                             \
+  template void conv_backward_weights(const ConvShape&, const Tensor<T>&, const Tensor<T>&, \
+                                      Tensor<T>*, Tensor<T>*);
+XGRAD_INSTANTIATE(float)
+XGRAD_INSTANTIATE(double)
+#undef XGRAD_INSTANTIATE
+
+}  // namespace xgrad::kernels

@@ -1,0 +1,293 @@
+// oneDNN works on plain channels-last images at full speed; only the weights want a layout of its
+// own, into which they are brought once per call. A primitive convolves one chunk of images on one
+// thread.
+#if defined(XGRAD_WITH_ONEDNN)
+
+#include <xgrad/core/buffer_pool.hpp>
+#include <xgrad/core/parallel.hpp>
+#include <xgrad/kernels/conv_paths.hpp>
+
+#include <dnnl.hpp>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+
+namespace xgrad::kernels::onednn {
+namespace {
+
+using dnnl::memory;
+using Desc = memory::desc;
+using Tag = memory::format_tag;
+
+enum class Pass { forward, backward_data, backward_weights };
+
+// What tells one primitive from another; the batch is that of its chunk.
+struct Key {
+  Pass pass = Pass::forward;
+  ConvShape shape;
+  bool bias = false;
+  friend bool operator==(const Key&, const Key&) = default;
+};
+
+struct KeyHash {
+  std::size_t operator()(const Key& key) const {
+    const ConvShape& s = key.shape;
+    std::size_t hash = static_cast<std::size_t>(key.pass) * 2 + key.bias;
+    for (const Index value :
+         {s.batch, s.height, s.width, s.in_channels, s.out_channels, s.kernel.h, s.kernel.w,
+          s.stride.h, s.stride.w, s.padding.h, s.padding.w, s.dilation.h, s.dilation.w, s.groups})
+      hash = (hash ^ static_cast<std::size_t>(value)) * 0x100000001b3;
+    return hash;
+  }
+};
+
+struct Primitive {
+  dnnl::primitive run;
+  Desc x, y, w, b;  // of their gradients, where the pass computes those
+  std::size_t scratch_bytes = 0;
+};
+
+// Neither is ever destroyed: oneDNN's own statics may go first.
+const dnnl::engine& engine() {
+  static const auto* const cpu = new dnnl::engine(dnnl::engine::kind::cpu, 0);
+  return *cpu;
+}
+dnnl::stream& stream() {
+  static thread_local dnnl::stream own(engine());
+  return own;
+}
+
+Desc image_desc(Index n, Index c, Index h, Index w) {
+  return {{n, c, h, w}, memory::data_type::f32, Tag::nhwc};
+}
+
+// The weights [O, kh, kw, C/groups] as they lie in memory, or `any` for oneDNN's choice.
+Desc weight_desc(const ConvShape& s, bool any) {
+  const Index c = s.in_channels / s.groups, o = s.out_channels / s.groups;
+  const Index row = s.kernel.w * c, filter = s.kernel.h * row;
+  memory::dims dims{o, c, s.kernel.h, s.kernel.w}, strides{filter, 1, row, c};
+  if (s.groups > 1) {
+    dims.insert(dims.begin(), s.groups);
+    strides.insert(strides.begin(), o * filter);
+  }
+  if (any) return {dims, memory::data_type::f32, Tag::any};
+  return {dims, memory::data_type::f32, strides};
+}
+
+// The primitive for a key; none where oneDNN has only its slow reference. `w` is the layout that
+// the weights must have, if that is settled already.
+std::shared_ptr<const Primitive> make(const Key& key, const std::optional<Desc>& settled) {
+  const ConvShape& s = key.shape;
+  const Desc x = image_desc(s.batch, s.in_channels, s.height, s.width);
+  const Desc y = image_desc(s.batch, s.out_channels, s.out_height(), s.out_width());
+  const Desc w = settled ? *settled : weight_desc(s, true);
+  const Desc b = key.bias ? Desc({s.out_channels}, memory::data_type::f32, Tag::x) : Desc();
+  const memory::dims stride{s.stride.h, s.stride.w}, padding{s.padding.h, s.padding.w};
+  const memory::dims gap{s.dilation.h - 1, s.dilation.w - 1};
+  // What the last window leaves over of the padding on the far side.
+  const memory::dims far{(s.out_height() - 1) * s.stride.h + s.dilation.h * (s.kernel.h - 1) + 1 -
+                             s.height - s.padding.h,
+                         (s.out_width() - 1) * s.stride.w + s.dilation.w * (s.kernel.w - 1) + 1 -
+                             s.width - s.padding.w};
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  const auto direct = dnnl::algorithm::convolution_direct;
+
+  const auto finish = [&](const auto& description, auto primitive, const Desc& weights) {
+    if (std::string_view(description.impl_info_str()).starts_with("ref"))
+      return std::shared_ptr<const Primitive>();
+    return std::make_shared<const Primitive>(Primitive{primitive(description), x, y, weights, b,
+                                                       description.scratchpad_desc().get_size()});
+  };
+  try {
+    using Forward = dnnl::convolution_forward;
+    const Forward::primitive_desc forward(
+        {dnnl::prop_kind::forward_training, direct, x,
+         key.pass == Pass::forward ? w : weight_desc(s, true), b, y, stride, gap, padding, far},
+        attributes, engine());
+    if (key.pass == Pass::forward)
+      return finish(
+          forward, [](const auto& d) { return Forward(d); }, forward.weights_desc());
+    if (key.pass == Pass::backward_data) {
+      using Data = dnnl::convolution_backward_data;
+      const Data::primitive_desc data({direct, x, w, y, stride, gap, padding, far}, attributes,
+                                      engine(), forward);
+      return finish(
+          data, [](const auto& d) { return Data(d); }, data.weights_desc());
+    }
+    using Weights = dnnl::convolution_backward_weights;
+    const Weights::primitive_desc weights({direct, x, w, b, y, stride, gap, padding, far},
+                                          attributes, engine(), forward);
+    return finish(
+        weights, [](const auto& d) { return Weights(d); }, weights.diff_weights_desc());
+  } catch (const dnnl::error&) {
+    return nullptr;  // unimplemented
+  }
+}
+
+// Made when first asked for, and kept: a program uses few shapes.
+std::shared_ptr<const Primitive> primitive_for(const Key& key, const std::optional<Desc>& settled) {
+  static auto& made = *new std::unordered_map<Key, std::shared_ptr<const Primitive>, KeyHash>;
+  static auto& mutex = *new std::mutex;
+  const std::lock_guard lock(mutex);
+  const auto [entry, is_new] = made.try_emplace(key);
+  // In a parallel_for, so that oneDNN plans for one thread.
+  if (is_new) parallel_for(1, 1, [&](Index, Index) { entry->second = make(key, settled); });
+  return entry->second;
+}
+
+// The primitives of a batch cut into chunks: one for the whole chunks and one for what remains.
+struct Batch {
+  Batch(Pass pass, const ConvShape& shape, bool bias, Index images)
+      : batch(shape.batch), chunk(std::min(images, shape.batch)) {
+    const auto of = [&](Index n, const std::optional<Desc>& settled) {
+      Key key{pass, shape, bias};
+      key.shape.batch = n;
+      return primitive_for(key, settled);
+    };
+    whole = of(chunk, {});
+    rest = whole;
+    if (whole && batch % chunk != 0) rest = of(batch % chunk, whole->w);
+    ok = whole && rest && whole->w == rest->w;
+    if (!ok) return;
+    scratch_bytes = (std::max(whole->scratch_bytes, rest->scratch_bytes) + 63) / 64 * 64;
+    scratch = PoolArray<std::byte>(static_cast<Index>(scratch_bytes) * chunks());
+  }
+
+  Index chunks() const { return (batch + chunk - 1) / chunk; }
+
+  // Calls arguments(primitive, first image, chunk's number) for each chunk and runs its primitive
+  // on what that returns.
+  template <class Arguments>
+  void run(Arguments arguments) {
+    parallel_for(batch, chunk, [&](Index begin, Index end) {
+      const Primitive& primitive = end - begin == chunk ? *whole : *rest;
+      const Index number = begin / chunk;
+      std::unordered_map<int, memory> given = arguments(primitive, begin, number);
+      const auto bytes = static_cast<memory::dim>(primitive.scratch_bytes);
+      if (bytes > 0)
+        given.emplace(DNNL_ARG_SCRATCHPAD,
+                      memory({{bytes}, memory::data_type::u8, Tag::x}, engine(),
+                             scratch.data() + static_cast<std::size_t>(number) * scratch_bytes));
+      primitive.run.execute(stream(), given);
+    });
+  }
+
+  Index batch, chunk;
+  std::shared_ptr<const Primitive> whole, rest;
+  bool ok = false;  // oneDNN has them
+  std::size_t scratch_bytes = 0;
+  PoolArray<std::byte> scratch;  // a piece for each chunk
+};
+
+// oneDNN takes pointers without const also to what it only reads.
+memory view(const Desc& desc, const float* data) {
+  return {desc, engine(), const_cast<float*>(data)};
+}
+
+void reorder(const Desc& from, const float* source, const Desc& to, float* target) {
+  parallel_for(1, 1, [&](Index, Index) {
+    memory a = view(from, source), b = view(to, target);
+    dnnl::reorder(a, b).execute(stream(), a, b);
+  });
+}
+
+Index floats_of(const Desc& desc) { return static_cast<Index>(desc.get_size() / sizeof(float)); }
+
+// The weights in the layout that the primitives of a batch want.
+class Weights {
+ public:
+  Weights(const ConvShape& shape, const float* w, const Desc& wanted) {
+    const Desc plain = weight_desc(shape, false);
+    if (plain != wanted) {
+      reordered_ = PoolArray<float>(floats_of(wanted));
+      reorder(plain, w, wanted, reordered_.data());
+      w = reordered_.data();
+    }
+    memory_ = view(wanted, w);
+  }
+  const memory& get() const { return memory_; }
+
+ private:
+  PoolArray<float> reordered_;
+  memory memory_;
+};
+
+Index input_size(const ConvShape& s) { return s.height * s.width * s.in_channels; }
+Index output_size(const ConvShape& s) { return s.out_height() * s.out_width() * s.out_channels; }
+
+}  // namespace
+
+bool forward(const ConvShape& shape, const float* x, const float* w, const float* b, float* y) {
+  Batch batch(Pass::forward, shape, b != nullptr, images_per_chunk(shape));
+  if (!batch.ok) return false;
+  const Weights weights(shape, w, batch.whole->w);
+  batch.run([&](const Primitive& p, Index image, Index) {
+    std::unordered_map<int, memory> given{
+        {DNNL_ARG_SRC, view(p.x, x + image * input_size(shape))},
+        {DNNL_ARG_WEIGHTS, weights.get()},
+        {DNNL_ARG_DST, view(p.y, y + image * output_size(shape))}};
+    if (b != nullptr) given.emplace(DNNL_ARG_BIAS, view(p.b, b));
+    return given;
+  });
+  return true;
+}
+
+bool backward_data(const ConvShape& shape, const float* dy, const float* w, float* dx) {
+  Batch batch(Pass::backward_data, shape, false, images_per_chunk(shape));
+  if (!batch.ok) return false;
+  const Weights weights(shape, w, batch.whole->w);
+  batch.run([&](const Primitive& p, Index image, Index) {
+    return std::unordered_map<int, memory>{
+        {DNNL_ARG_DIFF_DST, view(p.y, dy + image * output_size(shape))},
+        {DNNL_ARG_WEIGHTS, weights.get()},
+        {DNNL_ARG_DIFF_SRC, view(p.x, dx + image * input_size(shape))}};
+  });
+  return true;
+}
+
+// Each chunk's sums go to a place of their own, dw in oneDNN's layout and then db; these are added
+// in chunk order.
+bool backward_weights(const ConvShape& shape, const float* x, const float* dy, float* dw,
+                      float* db) {
+  constexpr Index pixels_per_partial = 256;  // to make adding up the partial sums cheap
+  const Index pixels = shape.out_height() * shape.out_width();
+  Batch batch(Pass::backward_weights, shape, db != nullptr,
+              std::max(images_per_chunk(shape), (pixels_per_partial + pixels - 1) / pixels));
+  if (!batch.ok) return false;
+  const Desc& blocked = batch.whole->w;
+  const Desc plain = weight_desc(shape, false);
+  const Index weights = floats_of(blocked);
+  const Index stride = (weights + shape.out_channels + 15) / 16 * 16;  // whole cache lines
+  PoolArray<float> partials(batch.chunks() * stride);
+  batch.run([&](const Primitive& p, Index image, Index number) {
+    float* const partial = partials.data() + number * stride;
+    std::unordered_map<int, memory> given{
+        {DNNL_ARG_SRC, view(p.x, x + image * input_size(shape))},
+        {DNNL_ARG_DIFF_DST, view(p.y, dy + image * output_size(shape))},
+        {DNNL_ARG_DIFF_WEIGHTS, view(p.w, partial)}};
+    if (db != nullptr) given.emplace(DNNL_ARG_DIFF_BIAS, view(p.b, partial + weights));
+    return given;
+  });
+  if (db != nullptr)
+    sum_partials(partials.data() + weights, batch.chunks(), stride, shape.out_channels, db);
+  if (dw == nullptr) return true;
+  if (plain == blocked) {
+    sum_partials(partials.data(), batch.chunks(), stride, weights, dw);
+  } else {
+    PoolArray<float> sum(weights);
+    sum_partials(partials.data(), batch.chunks(), stride, weights, sum.data());
+    reorder(blocked, sum.data(), plain, dw);
+  }
+  return true;
+}
+
+}  // namespace xgrad::kernels::onednn
+
+#endif

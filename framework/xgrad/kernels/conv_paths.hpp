@@ -1,0 +1,42 @@
+#pragma once
+// The two ways to convolve that conv.cpp chooses from. Pointers to the bias and to gradients that
+// are not wanted may be null.
+
+#include <xgrad/kernels/conv.hpp>
+
+namespace xgrad::kernels {
+
+/// Extent of the chunks that `n` equal parts are cut into, each of them costing so many
+/// multiplications: enough of them to be worth a thread, and few chunks in all.
+Index chunk_for(Index n, Index multiplications);
+
+/// Images per chunk.
+Index images_per_chunk(const ConvShape& shape);
+
+/// sum[i] = partials[i] + partials[stride + i] + ..., `count` of them in this order, for 0 <= i <
+/// n.
+template <class T>
+void sum_partials(const T* partials, Index count, Index stride, Index n, T* sum);
+
+/// As matrix products with the image's patches. Takes any shape.
+namespace im2col {
+
+template <class T>
+void forward(const ConvShape& shape, const T* x, const T* w, const T* b, T* y);
+template <class T>
+void backward_data(const ConvShape& shape, const T* dy, const T* w, T* dx);
+template <class T>
+void backward_weights(const ConvShape& shape, const T* x, const T* dy, T* dw, T* db);
+
+}  // namespace im2col
+
+/// By oneDNN's primitives. False, and nothing done, for a shape that it has no fast kernel for.
+namespace onednn {
+
+bool forward(const ConvShape& shape, const float* x, const float* w, const float* b, float* y);
+bool backward_data(const ConvShape& shape, const float* dy, const float* w, float* dx);
+bool backward_weights(const ConvShape& shape, const float* x, const float* dy, float* dw,
+                      float* db);
+
+}  // namespace onednn
+}  // namespace xgrad::kernels

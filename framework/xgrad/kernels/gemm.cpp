@@ -1,0 +1,140 @@
+#include <xgrad/core/buffer_pool.hpp>
+#include <xgrad/core/parallel.hpp>
+#include <xgrad/kernels/gemm.hpp>
+
+#include <cblas.h>
+#if defined(XGRAD_WITH_ONEDNN)
+#include <dnnl.h>
+#endif
+
+#include <algorithm>
+
+namespace xgrad::kernels {
+namespace {
+
+CBLAS_TRANSPOSE order(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
+int narrow(Index n) { return static_cast<int>(n); }
+// BLAS wants strides of at least one, also of empty matrices.
+int row_stride(Index stride) { return narrow(std::max<Index>(stride, 1)); }
+
+void blas(double alpha, const Factor<double>& a, const Factor<double>& b, double beta, double* c,
+          Index stride) {
+  cblas_dgemm(CblasRowMajor, order(a.transposed), order(b.transposed), narrow(a.rows),
+              narrow(b.cols), narrow(a.cols), alpha, a.data, row_stride(a.stride), b.data,
+              row_stride(b.stride), beta, c, row_stride(stride));
+}
+
+void blas(float alpha, const Factor<float>& a, const Factor<float>& b, float beta, float* c,
+          Index stride) {
+#if defined(XGRAD_WITH_ONEDNN)
+  // Up to 1.7 times as fast as OpenBLAS, except for products of a microsecond.
+  if (a.rows * b.cols * a.cols >= Index{1} << 17) {
+    dnnl_sgemm(a.transposed ? 'T' : 'N', b.transposed ? 'T' : 'N', a.rows, b.cols, a.cols, alpha,
+               a.data, a.stride, b.data, b.stride, beta, c, stride);
+    return;
+  }
+#endif
+  cblas_sgemm(CblasRowMajor, order(a.transposed), order(b.transposed), narrow(a.rows),
+              narrow(b.cols), narrow(a.cols), alpha, a.data, row_stride(a.stride), b.data,
+              row_stride(b.stride), beta, c, row_stride(stride));
+}
+
+// The rows (or, for the second factor, columns) begin..end-1 of a factor.
+template <class T>
+Factor<T> rows_of(Factor<T> a, Index begin, Index end) {
+  a.data += begin * (a.transposed ? 1 : a.stride);
+  a.rows = end - begin;
+  return a;
+}
+
+template <class T>
+Factor<T> cols_of(const Factor<T>& b, Index begin, Index end) {
+  return rows_of(b.t(), begin, end).t();
+}
+
+// What is worth a thread: some ten microseconds.
+constexpr Index multiplications_per_chunk = Index{1} << 20;
+
+// Extent of the chunks that `extent` rows or columns are cut into, each column or row of them
+// costing `work` multiplications.
+Index chunk_of(Index extent, Index work) {
+  constexpr Index most_chunks = 8;
+  constexpr Index unit = 32;  // a multiple of what the BLAS kernels compute at once
+  const Index chunks = std::clamp<Index>(extent * work / multiplications_per_chunk, 1, most_chunks);
+  const Index even = (extent + chunks - 1) / chunks;
+  return (even + unit - 1) / unit * unit;
+}
+
+}  // namespace
+
+template <class T>
+void gemm_in_chunk(T alpha, const Factor<T>& a, const Factor<T>& b, T beta, T* c, Index stride) {
+  if (a.rows == 0 || b.cols == 0) return;
+  blas(alpha, a, b, beta, c, stride == 0 ? b.cols : stride);
+}
+
+template <class T>
+void gemm(T alpha, const Factor<T>& a, const Factor<T>& b, T beta, T* c, Index stride) {
+  const Index m = a.rows, n = b.cols, k = a.cols;
+  if (stride == 0) stride = n;
+  if (m > n) {
+    parallel_for(m, chunk_of(m, n * k), [&](Index begin, Index end) {
+      gemm_in_chunk(alpha, rows_of(a, begin, end), b, beta, c + begin * stride, stride);
+    });
+  } else {
+    parallel_for(n, chunk_of(n, m * k), [&](Index begin, Index end) {
+      gemm_in_chunk(alpha, a, cols_of(b, begin, end), beta, c + begin, stride);
+    });
+  }
+}
+
+template <class T>
+void batched_gemm(Index count, T alpha, const Factor<T>& a, const Factor<T>& b, T beta, T* c) {
+  if (count == 1) return gemm(alpha, a, b, beta, c);
+  const Index m = a.rows, n = b.cols, k = a.cols;
+  const Index chunk = multiplications_per_chunk / std::max<Index>(m * n * k, 1) + 1;
+  parallel_for(count, chunk, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      Factor<T> a_i = a, b_i = b;
+      a_i.data += i * m * k;
+      b_i.data += i * k * n;
+      gemm_in_chunk(alpha, a_i, b_i, beta, c + i * m * n);
+    }
+  });
+}
+
+// Blocks of rows are summed each into its own partial sums, and those in order.
+template <class T>
+void column_sum(const T* a, Index rows, Index cols, T* sum) {
+  const Index chunk = std::max<Index>((1 << 16) / std::max<Index>(cols, 1), (rows + 15) / 16);
+  const Index chunks = (rows + chunk - 1) / chunk;
+  PoolArray<T> partials(chunks * cols);
+  parallel_for(rows, chunk, [&](Index begin, Index end) {
+    T* const partial = partials.data() + begin / chunk * cols;
+    std::fill_n(partial, cols, T(0));
+    for (Index i = begin; i < end; ++i)
+      for (Index j = 0; j < cols; ++j) partial[j] += a[i * cols + j];
+  });
+  std::fill_n(sum, cols, T(0));
+  for (Index i = 0; i < chunks; ++i)
+    for (Index j = 0; j < cols; ++j) sum[j] += partials.data()[i * cols + j];
+}
+
+template <class T>
+void repeat_row(const T* row, Index rows, Index cols, T* c) {
+  parallel_for(rows, (1 << 16) / std::max<Index>(cols, 1) + 1, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) std::copy_n(row, cols, c + i * cols);
+  });
+}
+
+#define XGRAD_INSTANTIATE(T)                                                        \
+  template void gemm(T, const Factor<T>&, const Factor<T>&, T, T*, Index);          \
+  template void batched_gemm(Index, T, const Factor<T>&, const Factor<T>&, T, T*);  \
+  template void gemm_in_chunk(T, const Factor<T>&, const Factor<T>&, T, T*, Index); \
+  template void column_sum(const T*, Index, Index, T*);                             \
+  template void repeat_row(const T*, Index, Index, T*);
+XGRAD_INSTANTIATE(float)
+XGRAD_INSTANTIATE(double)
+#undef XGRAD_INSTANTIATE
+
+}  // namespace xgrad::kernels
