@@ -1,0 +1,300 @@
+#include <xgrad/core/buffer_pool.hpp>
+#include <xgrad/core/parallel.hpp>
+#include <xgrad/kernels/gemm.hpp>
+#include <xgrad/kernels/recurrent.hpp>
+#include <xgrad/kernels/simd/level.hpp>
+#include <xgrad/kernels/simd/packed_gemm.hpp>
+
+#include <algorithm>
+
+namespace xgrad::kernels {
+namespace {
+
+template <class T>
+const PackedGemm<T>& packed() {
+  static const auto functions = at_simd_level([]<class Level>() { return packed_gemm<Level, T>(); });
+  return functions;
+}
+
+template <class T>
+CellLoops<T> loops(Cell cell) {
+  return at_simd_level([cell]<class Level>() { return cell_loops<Level, T>(cell); });
+}
+
+// A chunk of 8 to 16 sequences keeps its state in the first cache; recurrent weights that are too
+// large for the second are worth more rows per pass over them.
+template <class T>
+Index rows_per_chunk(const RecurrentRun& run) {
+  constexpr Index unit = 8, large = Index{1} << 20;
+  const bool streamed = run.gates() * run.hidden * static_cast<Index>(sizeof(T)) > large;
+  const Index half = (run.batch + 1) / 2;
+  return std::clamp<Index>((half + unit - 1) / unit * unit, unit, streamed ? 32 : 16);
+}
+
+// f(begin, end) for each run of rows within begin..end-1 that are not past their length at step t,
+// rest(begin, end) for the others.
+template <class F, class Rest>
+void split_by_length(const RecurrentRun& run, Index t, Index begin, Index end, F f, Rest rest) {
+  while (begin < end) {
+    const bool active = t < run.length(begin);
+    Index stop = run.lengths.empty() ? end : begin + 1;
+    while (stop < end && (t < run.length(stop)) == active) ++stop;
+    active ? f(begin, stop) : rest(begin, stop);
+    begin = stop;
+  }
+}
+
+template <class T>
+struct Row {
+  Index stride = 0;
+  T* data = nullptr;
+};
+
+// A matrix of the recurrent product, packed. A GRU's third gate is a product of its own, so that the
+// reset gate can act on it.
+template <class T>
+class RecurrentWeights {
+ public:
+  // The factor of h W_hh^T, [H, G*H].
+  static RecurrentWeights forward(const RecurrentRun& run, const Tensor<T>& w_hh) {
+    return {run, w_hh.data(), 1, run.hidden, true};
+  }
+  // The factor of dgates W_hh, [G*H, H].
+  static RecurrentWeights backward(const RecurrentRun& run, const Tensor<T>& w_hh) {
+    return {run, w_hh.data(), run.hidden, 1, false};
+  }
+
+  Index gates() const { return gates_; }
+
+  // gates += h W^T, and the same for a GRU's inner.
+  void forward(const T* h, Index rows, T* gates, Index gates_stride, T* inner) const {
+    const auto& p = packed<T>();
+    p.multiply(h, hidden_, rows, gates_part(), hidden_, gates_, gates, gates_stride, true);
+    if (separate_ > 0)
+      p.multiply(h, hidden_, rows, separate_part(), hidden_, separate_, inner, hidden_, true);
+  }
+
+  // dh = dgates W; for a GRU, dh += dgates W + dinner W_n.
+  void backward(const T* dgates, Index gates_stride, const T* dinner, Index rows, T* dh) const {
+    const auto& p = packed<T>();
+    p.multiply(dgates, gates_stride, rows, gates_part(), gates_, hidden_, dh, hidden_,
+               separate_ > 0);
+    if (separate_ > 0)
+      p.multiply(dinner, hidden_, rows, separate_part(), separate_, hidden_, dh, hidden_, true);
+  }
+
+ private:
+  // Gate g's weight from unit j is w[g * gate_stride + j * unit_stride].
+  RecurrentWeights(const RecurrentRun& run, const T* w, Index row_stride, Index col_stride,
+                   bool forward)
+      : hidden_(run.hidden),
+        separate_(run.cell == Cell::gru ? run.hidden : 0),
+        gates_(run.gates() - separate_) {
+    const auto& p = packed<T>();
+    const Index k = forward ? hidden_ : gates_, n = forward ? gates_ : hidden_;
+    split_ = p.packed_size(k, n);
+    memory_ = PoolArray<T>(split_ + (separate_ > 0 ? p.packed_size(hidden_, hidden_) : 0));
+    p.pack(w, row_stride, col_stride, k, n, memory_.data());
+    if (separate_ > 0)
+      p.pack(w + gates_ * hidden_, row_stride, col_stride, hidden_, hidden_,
+             memory_.data() + split_);
+  }
+
+  const T* gates_part() const { return memory_.data(); }
+  const T* separate_part() const { return memory_.data() + split_; }
+
+  Index hidden_, separate_, gates_, split_ = 0;
+  PoolArray<T> memory_;
+};
+
+template <class T>
+T* at(T* tensor, Index row, Index width) {
+  return tensor == nullptr ? nullptr : tensor + row * width;
+}
+
+}  // namespace
+
+template <class T>
+void recurrent_forward(const RecurrentRun& run, const IdProjection<T>& ids, const Tensor<T>& w_hh,
+                       const Tensor<T>& b_hn, RecurrentTape<T>& tape, Tensor<T>& h, Tensor<T>& c) {
+  const auto weights = RecurrentWeights<T>::forward(run, w_hh);
+  const auto cell = loops<T>(run.cell);
+  const Index hidden = run.hidden, width = run.gates();
+  T *const gates = tape.gates.data(), *const output = tape.output.data();
+  T *const inner = tape.inner.data(), *const h_now = h.data(), *const c_now = c.data();
+  const T* const inner_bias = b_hn.data();
+
+  const auto step = [&](Index t, Index begin, Index end) {
+    const Index row = t * run.batch + begin, rows = end - begin;  // in [T*B, ...]
+    for (Index i = row; ids.table != nullptr && i < row + rows; ++i)
+      std::copy_n(ids.table + ids.ids[i] * width, width, gates + i * width);
+    for (Index i = row; run.cell == Cell::gru && i < row + rows; ++i) {
+      if (inner_bias != nullptr) std::copy_n(inner_bias, hidden, inner + i * hidden);
+      else std::fill_n(inner + i * hidden, hidden, T(0));
+    }
+    weights.forward(h_now + begin * hidden, rows, gates + row * width, width,
+                    at(inner, row, hidden));
+    for (Index i = 0; i < rows; ++i)
+      cell.forward({.gates = gates + (row + i) * width,
+                    .inner = at(inner, row + i, hidden),
+                    .output = output + (row + i) * hidden,
+                    .h = h_now + (begin + i) * hidden,
+                    .c = at(c_now, begin + i, hidden)},
+                   hidden);
+  };
+  parallel_for(run.batch, rows_per_chunk<T>(run), [&](Index begin, Index end) {
+    for (Index i = 0; i < run.steps; ++i) {
+      const Index t = run.reverse ? run.steps - 1 - i : i;
+      split_by_length(
+          run, t, begin, end, [&](Index from, Index to) { step(t, from, to); },
+          [&](Index from, Index to) {
+            std::fill_n(output + (t * run.batch + from) * hidden, (to - from) * hidden, T(0));
+          });
+    }
+  });
+}
+
+template <class T>
+void recurrent_backward(const RecurrentRun& run, const Tensor<T>& w_hh, const RecurrentTape<T>& tape,
+                        const Tensor<T>& start, const Tensor<T>& dy, RecurrentGradients<T>& g) {
+  const auto weights = RecurrentWeights<T>::backward(run, w_hh);
+  const auto cell = loops<T>(run.cell);
+  const Index hidden = run.hidden, width = run.gates();
+  const T *const gates = tape.gates.data(), *const output = tape.output.data();
+  const T *const inner = tape.inner.data(), *const dy_data = dy.data();
+  const T* const states = run.cell == Cell::lstm ? inner : output;  // what `before` is taken from
+  T *const dh = g.dh.data(), *const dc = g.dc.data();
+  T *const dgates = g.dgates.data(), *const dinner = g.dinner.data();
+
+  const auto step = [&](Index t, Index begin, Index end) {
+    const Index row = t * run.batch + begin, rows = end - begin;
+    const Index previous = run.reverse ? run.batch : -run.batch;
+    for (Index i = 0; i < rows; ++i)
+      cell.backward({.gates = gates + (row + i) * width,
+                     .inner = at(inner, row + i, hidden),
+                     .output = output + (row + i) * hidden,
+                     .before = t == run.first(begin + i)
+                                   ? at(start.data(), begin + i, hidden)
+                                   : states + (row + i + previous) * hidden,
+                     .dy = at(dy_data, row + i, hidden),
+                     .dh = dh + (begin + i) * hidden,
+                     .dc = at(dc, begin + i, hidden),
+                     .dgates = dgates + (row + i) * width,
+                     .dinner = at(dinner, row + i, hidden)},
+                    hidden);
+    weights.backward(dgates + row * width, width, at(dinner, row, hidden), rows,
+                     dh + begin * hidden);
+  };
+  parallel_for(run.batch, rows_per_chunk<T>(run), [&](Index begin, Index end) {
+    for (Index i = 0; i < run.steps; ++i) {
+      const Index t = run.reverse ? i : run.steps - 1 - i;
+      split_by_length(
+          run, t, begin, end, [&](Index from, Index to) { step(t, from, to); },
+          [&](Index from, Index to) {
+            const Index row = t * run.batch + from, rows = to - from;
+            std::fill_n(dgates + row * width, rows * width, T(0));
+            if (dinner != nullptr) std::fill_n(dinner + row * hidden, rows * hidden, T(0));
+          });
+    }
+  });
+}
+
+namespace {
+
+// dw [columns, H] (+)= d^T h_{t-1}, d being `columns` columns of a [T*B, stride] matrix.
+template <class T>
+void weight_grad_of(const RecurrentRun& run, const T* d, Index columns, Index stride,
+                    const T* output, const T* h0, T* dw) {
+  const Index hidden = run.hidden, rest = (run.steps - 1) * run.batch;
+  // Where a step's h_{t-1} is another's output, and the steps that are left start from h0. Past a
+  // row's length d is zero, and so is the output that stands there in place of a reversed row's h0.
+  const Index shift = run.batch;
+  const T* const later = run.reverse ? d : d + shift * stride;
+  const T* const earlier = run.reverse ? output + shift * hidden : output;
+  PoolArray<T> first(run.batch * columns);
+  for (Index b = 0; b < run.batch; ++b) {
+    T* const row = first.data() + b * columns;
+    if (run.length(b) == 0) std::fill_n(row, columns, T(0));
+    else std::copy_n(d + (run.first(b) * run.batch + b) * stride, columns, row);
+  }
+  gemm(T(1), Factor<T>(first.data(), run.batch, columns).t(), Factor<T>(h0, run.batch, hidden),
+       T(0), dw);
+  if (rest > 0)
+    gemm(T(1), Factor<T>(later, rest, columns, stride).t(), Factor<T>(earlier, rest, hidden), T(1),
+         dw);
+}
+
+}  // namespace
+
+template <class T>
+void recurrent_weight_grad(const RecurrentRun& run, const RecurrentGradients<T>& g,
+                           const Tensor<T>& output, const Tensor<T>& h0, Tensor<T>& dw_hh) {
+  const Index width = run.gates(), hidden = run.hidden;
+  const Index joint = run.cell == Cell::gru ? width - hidden : width;
+  const auto& dgates = g.dgates;
+  const auto& dinner = g.dinner;
+  T* const dw = dw_hh.data();
+  weight_grad_of(run, dgates.data(), joint, width, output.data(), h0.data(), dw);
+  if (joint < width)
+    weight_grad_of(run, dinner.data(), hidden, hidden, output.data(), h0.data(),
+                   dw + joint * hidden);
+}
+
+template <class T>
+void id_table(const Tensor<T>& w_ih, const Tensor<T>& bias, Tensor<T>& table) {
+  const Index width = w_ih.shape(0), symbols = w_ih.shape(1);
+  const T *const w = w_ih.data(), *const b = bias.data();
+  T* const out = table.data();
+  parallel_for(symbols, 16, [&](Index begin, Index end) {
+    for (Index g = 0; g < width; ++g)
+      for (Index v = begin; v < end; ++v)
+        out[v * width + g] = b == nullptr ? w[g * symbols + v] : w[g * symbols + v] + b[g];
+  });
+}
+
+template <class T>
+void id_weight_grad(const Tensor<T>& dgates, const std::int32_t* ids, Tensor<T>& dw_ih) {
+  const Index width = dw_ih.shape(0), symbols = dw_ih.shape(1), rows = dgates.size() / width;
+  const T* const d = dgates.data();
+  T* const dw = dw_ih.data();
+  constexpr Index columns = 64;
+  parallel_for(width, columns, [&](Index begin, Index end) {
+    const Index n = end - begin;
+    PoolArray<T> sums(symbols * columns);  // [V, columns], turned at the end
+    std::fill_n(sums.data(), sums.size(), T(0));
+    for (Index i = 0; i < rows; ++i) {
+      const T* const from = d + i * width + begin;
+      T* const to = sums.data() + ids[i] * columns;
+      for (Index j = 0; j < n; ++j) to[j] += from[j];
+    }
+    for (Index j = 0; j < n; ++j)
+      for (Index v = 0; v < symbols; ++v)
+        dw[(begin + j) * symbols + v] = sums.data()[v * columns + j];
+  });
+}
+
+template <class T>
+void fill_rows(const Tensor<T>& row, Tensor<T>& y) {
+  const Index width = row.size(), rows = width == 0 ? 0 : y.size() / width;
+  const T* const from = row.data();
+  T* const to = y.data();
+  parallel_for(rows, 64, [&](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) std::copy_n(from, width, to + r * width);
+  });
+}
+
+#define XGRAD_INSTANTIATE(T)                                                                       \
+  template void recurrent_forward(const RecurrentRun&, const IdProjection<T>&, const Tensor<T>&,   \
+                                  const Tensor<T>&, RecurrentTape<T>&, Tensor<T>&, Tensor<T>&);    \
+  template void recurrent_backward(const RecurrentRun&, const Tensor<T>&, const RecurrentTape<T>&, \
+                                   const Tensor<T>&, const Tensor<T>&, RecurrentGradients<T>&);    \
+  template void recurrent_weight_grad(const RecurrentRun&, const RecurrentGradients<T>&,           \
+                                      const Tensor<T>&, const Tensor<T>&, Tensor<T>&);             \
+  template void id_table(const Tensor<T>&, const Tensor<T>&, Tensor<T>&);                          \
+  template void id_weight_grad(const Tensor<T>&, const std::int32_t*, Tensor<T>&);                 \
+  template void fill_rows(const Tensor<T>&, Tensor<T>&);
+XGRAD_INSTANTIATE(float)
+XGRAD_INSTANTIATE(double)
+#undef XGRAD_INSTANTIATE
+
+}  // namespace xgrad::kernels

@@ -1,0 +1,103 @@
+#include <xgrad/kernels/simd/batch.hpp>
+#include <xgrad/kernels/simd/packed_gemm.hpp>
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+#include <utility>
+
+namespace xgrad::kernels {
+namespace {
+
+// A block of C is `rows` by two vectors, held in registers while k runs: 12 x 2 of the 32 registers
+// of AVX-512, 6 x 2 of 16 elsewhere. That leaves room for the two vectors of B and one element of A.
+constexpr Index vectors = 2;
+constexpr Index most_rows = std::is_same_v<Level, Avx512> ? 12 : 6;
+
+template <class T>
+constexpr Index width = static_cast<Index>(Batch<T>::size);
+template <class T>
+constexpr Index panel_columns = vectors * width<T>;
+
+// C[Rows, panel] (+)= A[Rows, k] B[k, panel].
+template <class L, class T, Index Rows>
+void block(const T* a, Index a_stride, const T* b, Index k, T* c, Index c_stride,
+           bool accumulate) {
+  using B = Batch<T>;
+  B sum[Rows][vectors];
+  for (Index r = 0; r < Rows; ++r)
+    for (Index v = 0; v < vectors; ++v)
+      sum[r][v] = accumulate ? B::load_unaligned(c + r * c_stride + v * width<T>) : B(T(0));
+  for (Index i = 0; i < k; ++i, b += panel_columns<T>) {
+    const B b0 = B::load_aligned(b), b1 = B::load_aligned(b + width<T>);
+#pragma GCC unroll 12
+    for (Index r = 0; r < Rows; ++r) {
+      const B factor(a[r * a_stride + i]);
+      sum[r][0] = xsimd::fma(factor, b0, sum[r][0]);
+      sum[r][1] = xsimd::fma(factor, b1, sum[r][1]);
+    }
+  }
+  for (Index r = 0; r < Rows; ++r)
+    for (Index v = 0; v < vectors; ++v)
+      sum[r][v].store_unaligned(c + r * c_stride + v * width<T>);
+}
+
+// The blocks for 1, 2, ... most_rows rows.
+template <class L, class T>
+constexpr auto blocks = []<Index... R>(std::integer_sequence<Index, R...>) {
+  return std::array{&block<L, T, R + 1>...};
+}(std::make_integer_sequence<Index, most_rows>{});
+
+template <class L, class T>
+void multiply(const T* a, Index a_stride, Index rows, const T* packed, Index k, Index n, T* c,
+              Index c_stride, bool accumulate) {
+  constexpr Index panel = panel_columns<T>;
+  // Row blocks of nearly the same height, rather than full ones and a flat rest.
+  const Index row_blocks = (rows + most_rows - 1) / most_rows;
+  for (Index column = 0; column < n; column += panel, packed += panel * k) {
+    const Index columns = std::min(panel, n - column);
+    for (Index i = 0; i < row_blocks; ++i) {
+      const Index begin = rows * i / row_blocks, height = rows * (i + 1) / row_blocks - begin;
+      const auto compute = blocks<L, T>[static_cast<std::size_t>(height - 1)];
+      T* const target = c + begin * c_stride + column;
+      if (columns == panel) {
+        compute(a + begin * a_stride, a_stride, packed, k, target, c_stride, accumulate);
+        continue;
+      }
+      T whole[most_rows * panel] = {};
+      for (Index r = 0; r < height; ++r)
+        std::copy_n(target + r * c_stride, columns, whole + r * panel);
+      compute(a + begin * a_stride, a_stride, packed, k, whole, panel, accumulate);
+      for (Index r = 0; r < height; ++r)
+        std::copy_n(whole + r * panel, columns, target + r * c_stride);
+    }
+  }
+}
+
+template <class L, class T>
+void pack(const T* b, Index row_stride, Index col_stride, Index k, Index n, T* packed) {
+  constexpr Index panel = panel_columns<T>;
+  for (Index column = 0; column < n; column += panel, packed += panel * k) {
+    const Index columns = std::min(panel, n - column);
+    const T* const source = b + column * col_stride;
+    if (columns < panel) std::fill_n(packed, panel * k, T(0));
+    // In tiles of a few rows, so that both sides are read and written by whole cache lines.
+    constexpr Index tile = 16;
+    for (Index begin = 0; begin < k; begin += tile)
+      for (Index j = 0; j < columns; ++j)
+        for (Index i = begin; i < std::min(begin + tile, k); ++i)
+          packed[i * panel + j] = source[i * row_stride + j * col_stride];
+  }
+}
+
+}  // namespace
+
+template <class L, class T>
+PackedGemm<T> packed_gemm() {
+  return {.panel = panel_columns<T>, .pack = pack<L, T>, .multiply = multiply<L, T>};
+}
+
+template PackedGemm<float> packed_gemm<Level, float>();
+template PackedGemm<double> packed_gemm<Level, double>();
+
+}  // namespace xgrad::kernels

@@ -1,0 +1,247 @@
+#include <xgrad/kernels/simd/batch.hpp>
+#include <xgrad/kernels/simd/pool.hpp>
+
+#include <limits>
+
+namespace xgrad::kernels {
+namespace {
+
+template <class T>
+inline constexpr Index width = static_cast<Index>(Batch<T>::size);
+
+// Half-open range.
+struct Range {
+  Index begin, end;
+};
+
+// The part of a window from `origin` that lies inside 0..extent-1, as places of the window.
+Range inside(Index origin, Index kernel, Index extent) {
+  return {origin < 0 ? -origin : 0, origin + kernel > extent ? extent - origin : kernel};
+}
+
+// The outputs of a row whose windows lie inside the image's width as a whole.
+Range whole_windows(const PoolShape& s) {
+  const Index begin = (s.padding.w + s.stride.w - 1) / s.stride.w;
+  const Index room = s.width + s.padding.w - s.kernel.w;
+  const Index end = room < 0 ? 0 : room / s.stride.w + 1;
+  const Index first = begin < s.out_width ? begin : s.out_width;
+  return {first, end < first ? first : end};
+}
+
+// The places of a window that are visited, with their offset in the image from the window's origin.
+struct Taps {
+  Index *offset, *place;
+  Index count = 0;
+
+  Taps(Index* indices, const PoolShape& s) : offset(indices), place(indices + s.places()) {}
+  void select(const PoolShape& s, Range rows, Range columns) {
+    count = 0;
+    for (Index h = rows.begin; h < rows.end; ++h)
+      for (Index w = columns.begin; w < columns.end; ++w, ++count) {
+        offset[count] = (h * s.width + w) * s.channels;
+        place[count] = h * s.kernel.w + w;
+      }
+  }
+};
+
+template <class L, class T>
+Batch<T> load(const T* source, Index left) {
+  if (left >= width<T>) return Batch<T>::load_unaligned(source);
+  alignas(64) T lanes[width<T>] = {};
+  for (Index k = 0; k < left; ++k) lanes[k] = source[k];
+  return Batch<T>::load_aligned(lanes);
+}
+
+// Stores the first `left` lanes, converted to U.
+template <class L, class B, class U>
+void store(const B& v, U* to, Index left) {
+  constexpr Index w = static_cast<Index>(B::size);
+  if constexpr (std::is_same_v<typename B::value_type, U>)
+    if (left >= w) return v.store_unaligned(to);
+  alignas(64) typename B::value_type lanes[w];
+  v.store_aligned(lanes);
+  if (left >= w)
+    for (Index k = 0; k < w; ++k) to[k] = static_cast<U>(lanes[k]);
+  else
+    for (Index k = 0; k < left; ++k) to[k] = static_cast<U>(lanes[k]);
+}
+
+// n neighbouring outputs, whose windows have the taps at x + tap.offset + output. A later value wins
+// only if it is larger, or NaN. Places travel as values of T, so that one mask serves both.
+template <class L, class T, class U>
+void max_of_taps(const T* x, Index origin, const Taps& taps, Index n, T* y, U* index) {
+  using B = Batch<T>;
+  for (Index j = 0; j < n; j += width<T>) {
+    B best(-std::numeric_limits<T>::infinity());
+    B place(static_cast<T>(taps.place[0]));
+    for (Index t = 0; t < taps.count; ++t) {
+      const B v = load<L>(x + (origin + taps.offset[t] + j), n - j);
+      const auto wins = (v > best) | (v != v);
+      best = xsimd::select(wins, v, best);
+      place = xsimd::select(wins, B(static_cast<T>(taps.place[t])), place);
+    }
+    store<L>(best, y + j, n - j);
+    if (index != nullptr) store<L>(place, index + j, n - j);
+  }
+}
+
+// Brings each tap's values for the outputs of `columns` together, so that narrow images fill vectors.
+template <class L, class T>
+void pack(const T* image, Index origin, const PoolShape& s, Index columns, Taps& taps, T* packed) {
+  const Index channels = s.channels, step = s.stride.w * channels;
+  for (Index t = 0; t < taps.count; ++t) {
+    const T* from = image + (origin + taps.offset[t]);
+    taps.offset[t] = t * columns * channels;
+    T* to = packed + taps.offset[t];
+    if (channels == 1) {
+      for (Index q = 0; q < columns; ++q) to[q] = from[q * step];
+      continue;
+    }
+    for (Index q = 0; q < columns; ++q, from += step, to += channels)
+      for (Index c = 0; c < channels; ++c) to[c] = from[c];
+  }
+}
+
+template <class L, class T, class U>
+void max_row(const T* image, const PoolShape& s, Index row, Index* indices, T* values, T* y,
+             U* index) {
+  const Index channels = s.channels;
+  const Index top = row * s.stride.h - s.padding.h;
+  const Range rows = inside(top, s.kernel.h, s.height), whole = whole_windows(s);
+  Taps taps(indices, s);
+  const auto origin = [&](Index out) {
+    return (top * s.width + out * s.stride.w - s.padding.w) * channels;
+  };
+  const auto outputs = [&](const T* x, Index from, Index out, Index count) {
+    max_of_taps<L>(x, from, taps, count * channels, y + out * channels,
+                   index == nullptr ? nullptr : index + out * channels);
+  };
+  const auto border = [&](Index begin, Index end) {
+    for (Index out = begin; out < end; ++out) {
+      taps.select(s, rows, inside(out * s.stride.w - s.padding.w, s.kernel.w, s.width));
+      outputs(image, origin(out), out, 1);
+    }
+  };
+  border(0, whole.begin);
+  taps.select(s, rows, {0, s.kernel.w});
+  if (s.stride.w == 1) {
+    outputs(image, origin(whole.begin), whole.begin, whole.end - whole.begin);
+  } else if (channels % width<T> == 0) {
+    for (Index out = whole.begin; out < whole.end; ++out) outputs(image, origin(out), out, 1);
+  } else {
+    pack<L>(image, origin(whole.begin), s, whole.end - whole.begin, taps, values);
+    outputs(values, 0, whole.begin, whole.end - whole.begin);
+  }
+  border(whole.end, s.out_width);
+}
+
+template <class L, class T>
+void max_gradient_row(const T* dy, const std::uint8_t* index, const PoolShape& s, Index row,
+                      T* dx_image) {
+  using B = Batch<T>;
+  constexpr Index w = width<T>;
+  const Index channels = s.channels;
+  const Index top = row * s.kernel.h - s.padding.h;
+  const Range rows = inside(top, s.kernel.h, s.height);
+  for (Index out = 0; out < s.out_width; ++out) {
+    const Index left = out * s.kernel.w - s.padding.w;
+    const Range columns = inside(left, s.kernel.w, s.width);
+    for (Index c = 0; c < channels; c += w, dy += w, index += w) {
+      alignas(64) T lanes[w];
+      for (Index k = 0; k < w; ++k) lanes[k] = static_cast<T>(index[k]);
+      const B place = B::load_aligned(lanes);
+      const B gradient = B::load_unaligned(dy);
+      for (Index h = rows.begin; h < rows.end; ++h)
+        for (Index v = columns.begin; v < columns.end; ++v) {
+          const auto here = place == B(static_cast<T>(h * s.kernel.w + v));
+          xsimd::select(here, gradient, B(T(0)))
+              .store_unaligned(dx_image + ((top + h) * s.width + left + v) * channels + c);
+        }
+    }
+  }
+  const Index covered = s.out_width * s.kernel.w - s.padding.w;
+  for (Index h = rows.begin; h < rows.end; ++h)
+    for (Index i = covered * channels; i < s.width * channels; ++i)
+      dx_image[(top + h) * s.width * channels + i] = T(0);
+}
+
+// to[i] = the sum of the taps at from[i], times scale; taps lie `step` apart.
+template <class L, class T>
+void sum_taps(const T* from, Index taps, Index step, T scale, Index n, T* to) {
+  Index i = 0;
+  for (; i + width<T> <= n; i += width<T>) {
+    auto sum = Batch<T>::load_unaligned(from + i);
+    for (Index t = 1; t < taps; ++t) sum += Batch<T>::load_unaligned(from + i + t * step);
+    (sum * Batch<T>(scale)).store_unaligned(to + i);
+  }
+  for (; i < n; ++i) {
+    T sum = from[i];
+    for (Index t = 1; t < taps; ++t) sum += from[i + t * step];
+    to[i] = sum * scale;
+  }
+}
+
+// to[i] += scale from[i]
+template <class L, class T>
+void add_scaled(const T* from, T scale, Index n, T* to) {
+  Index i = 0;
+  for (; i + width<T> <= n; i += width<T>) {
+    const auto sum = Batch<T>::load_unaligned(to + i) +
+                     Batch<T>::load_unaligned(from + i) * Batch<T>(scale);
+    sum.store_unaligned(to + i);
+  }
+  for (; i < n; ++i) to[i] += scale * from[i];
+}
+
+// First down the columns, then along the row.
+template <class L, class T>
+void mean_row(const T* image, const PoolShape& s, Index row, T* values, T* y) {
+  const Index channels = s.channels, line = s.width * channels;
+  const Index top = row * s.stride.h - s.padding.h;
+  const Range rows = inside(top, s.kernel.h, s.height);
+  sum_taps<L>(image + (top + rows.begin) * line, rows.end - rows.begin, line, T(1), line, values);
+  for (Index out = 0; out < s.out_width; ++out, y += channels) {
+    const Index left = out * s.stride.w - s.padding.w;
+    const Range columns = inside(left, s.kernel.w, s.width);
+    sum_taps<L>(values + (left + columns.begin) * channels, columns.end - columns.begin, channels,
+                T(1) / static_cast<T>(s.places()), channels, y);
+  }
+}
+
+template <class L, class T>
+void mean_gradient_row(const T* dy, const PoolShape& s, Index row, T* values, T* dx_image) {
+  const Index channels = s.channels, line = s.width * channels;
+  const Index top = row * s.stride.h - s.padding.h;
+  const Range rows = inside(top, s.kernel.h, s.height);
+  for (Index i = 0; i < line; ++i) values[i] = T(0);
+  for (Index out = 0; out < s.out_width; ++out, dy += channels) {
+    const Index left = out * s.stride.w - s.padding.w;
+    const Range columns = inside(left, s.kernel.w, s.width);
+    for (Index w = columns.begin; w < columns.end; ++w)
+      add_scaled<L>(dy, T(1) / static_cast<T>(s.places()), channels, values + (left + w) * channels);
+  }
+  for (Index h = rows.begin; h < rows.end; ++h)
+    add_scaled<L>(values, T(1), line, dx_image + (top + h) * line);
+}
+
+}  // namespace
+
+template <class L, class T>
+PoolLoops<T> pool_loops() {
+  return {
+      .max_narrow = max_row<L, T, std::uint8_t>,
+      .max_wide = max_row<L, T, std::int32_t>,
+      .max_gradient_fits =
+          [](const PoolShape& s) {
+            return s.stride == s.kernel && s.channels % width<T> == 0 && s.places() <= 256;
+          },
+      .max_gradient = max_gradient_row<L, T>,
+      .mean = mean_row<L, T>,
+      .mean_gradient = mean_gradient_row<L, T>,
+  };
+}
+
+template PoolLoops<float> pool_loops<Level, float>();
+template PoolLoops<double> pool_loops<Level, double>();
+
+}  // namespace xgrad::kernels

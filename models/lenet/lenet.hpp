@@ -1,0 +1,59 @@
+#pragma once
+// Small convolutional networks for 28x28 grey images, such as MNIST and Fashion-MNIST. Parameters
+// have PyTorch's names and layouts in state_dict(), and the flattening is in its order: weights
+// interchange.
+
+#include <xgrad/nn/batch_norm.hpp>
+#include <xgrad/nn/conv.hpp>
+#include <xgrad/nn/flatten.hpp>
+#include <xgrad/nn/linear.hpp>
+#include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/pool.hpp>
+
+namespace models {
+
+/// Two convolutions with batch norm, tanh and max-pooling, and two linear layers: 215,466
+/// parameters.
+template <class T = float>
+class LeNet : public xgrad::nn::Module<T> {
+ public:
+  /// Images [N, 28, 28, 1] to logits [N, 10].
+  xgrad::Variable<T> forward(xgrad::Variable<T> x) override {
+    x = max_pool2d(tanh(bn1(conv1(std::move(x)))), 2);  // [N, 14, 14, 16]
+    x = max_pool2d(tanh(bn2(conv2(std::move(x)))), 2);  // [N, 7, 7, 32]
+    return fc2(tanh(fc1(flatten(std::move(x)))));
+  }
+
+  xgrad::nn::Conv2d<T>& conv1 = this->add("conv1", xgrad::nn::Conv2d<T>(1, 16, 5, {.padding = 2}));
+  xgrad::nn::BatchNorm2d<T>& bn1 = this->add("bn1", xgrad::nn::BatchNorm2d<T>(16));
+  xgrad::nn::Conv2d<T>& conv2 = this->add("conv2", xgrad::nn::Conv2d<T>(16, 32, 5, {.padding = 2}));
+  xgrad::nn::BatchNorm2d<T>& bn2 = this->add("bn2", xgrad::nn::BatchNorm2d<T>(32));
+  xgrad::nn::Flatten<T>& flatten =
+      this->add("flatten", xgrad::nn::Flatten<T>(xgrad::nn::FlattenOrder::channels_first));
+  xgrad::nn::Linear<T>& fc1 = this->add("fc1", xgrad::nn::Linear<T>(7 * 7 * 32, 128));
+  xgrad::nn::Linear<T>& fc2 = this->add("fc2", xgrad::nn::Linear<T>(128, 10));
+};
+
+/// LeNet-5 with average pooling (LeCun et al., "Gradient-based learning applied to document
+/// recognition", 1998), as it is usually built today: every map of the second convolution sees all
+/// of the first's, pooling has no weights, and the output is linear. 61,706 parameters.
+template <class T = float>
+class LeNet5 : public xgrad::nn::Module<T> {
+ public:
+  /// Images [N, 28, 28, 1] to logits [N, 10].
+  xgrad::Variable<T> forward(xgrad::Variable<T> x) override {
+    x = avg_pool2d(tanh(conv1(std::move(x))), 2);  // [N, 14, 14, 6]
+    x = avg_pool2d(tanh(conv2(std::move(x))), 2);  // [N, 5, 5, 16]
+    return fc3(tanh(fc2(tanh(fc1(flatten(std::move(x)))))));
+  }
+
+  xgrad::nn::Conv2d<T>& conv1 = this->add("conv1", xgrad::nn::Conv2d<T>(1, 6, 5, {.padding = 2}));
+  xgrad::nn::Conv2d<T>& conv2 = this->add("conv2", xgrad::nn::Conv2d<T>(6, 16, 5));
+  xgrad::nn::Flatten<T>& flatten =
+      this->add("flatten", xgrad::nn::Flatten<T>(xgrad::nn::FlattenOrder::channels_first));
+  xgrad::nn::Linear<T>& fc1 = this->add("fc1", xgrad::nn::Linear<T>(5 * 5 * 16, 120));
+  xgrad::nn::Linear<T>& fc2 = this->add("fc2", xgrad::nn::Linear<T>(120, 84));
+  xgrad::nn::Linear<T>& fc3 = this->add("fc3", xgrad::nn::Linear<T>(84, 10));
+};
+
+}  // namespace models
