@@ -129,7 +129,8 @@ Metadata parse_metadata(const std::filesystem::path& path, const json& value) {
 SafetensorsHeader parse_safetensors_header(const std::filesystem::path& path,
                                            const std::string& text, std::uint64_t data_bytes) {
   SafetensorsHeader header;
-  for (const auto& [name, value] : parse_json(path, text).items()) {
+  const json root = parse_json(path, text);
+  for (const auto& [name, value] : root.items()) {
     if (name == metadata_key)
       header.metadata = parse_metadata(path, value);
     else

@@ -44,12 +44,6 @@ void split_by_length(const RecurrentRun& run, Index t, Index begin, Index end, F
   }
 }
 
-template <class T>
-struct Row {
-  Index stride = 0;
-  T* data = nullptr;
-};
-
 // A matrix of the recurrent product, packed. A GRU's third gate is a product of its own, so that the
 // reset gate can act on it.
 template <class T>
@@ -63,8 +57,6 @@ class RecurrentWeights {
   static RecurrentWeights backward(const RecurrentRun& run, const Tensor<T>& w_hh) {
     return {run, w_hh.data(), run.hidden, 1, false};
   }
-
-  Index gates() const { return gates_; }
 
   // gates += h W^T, and the same for a GRU's inner.
   void forward(const T* h, Index rows, T* gates, Index gates_stride, T* inner) const {
@@ -84,7 +76,6 @@ class RecurrentWeights {
   }
 
  private:
-  // Gate g's weight from unit j is w[g * gate_stride + j * unit_stride].
   RecurrentWeights(const RecurrentRun& run, const T* w, Index row_stride, Index col_stride,
                    bool forward)
       : hidden_(run.hidden),
@@ -241,6 +232,18 @@ void recurrent_weight_grad(const RecurrentRun& run, const RecurrentGradients<T>&
 }
 
 template <class T>
+void input_bias(const RecurrentRun& run, const Tensor<T>& b_ih, const Tensor<T>& b_hh,
+                Tensor<T>& bias) {
+  T* const out = bias.data();
+  if (b_ih.defined()) std::copy_n(b_ih.data(), bias.size(), out);
+  else std::fill_n(out, bias.size(), T(0));
+  if (!b_hh.defined()) return;
+  const T* const b = b_hh.data();
+  const Index joint = run.cell == Cell::gru ? run.gates() - run.hidden : run.gates();
+  for (Index i = 0; i < joint; ++i) out[i] += b[i];
+}
+
+template <class T>
 void id_table(const Tensor<T>& w_ih, const Tensor<T>& bias, Tensor<T>& table) {
   const Index width = w_ih.shape(0), symbols = w_ih.shape(1);
   const T *const w = w_ih.data(), *const b = bias.data();
@@ -290,6 +293,7 @@ void fill_rows(const Tensor<T>& row, Tensor<T>& y) {
                                    const Tensor<T>&, const Tensor<T>&, RecurrentGradients<T>&);    \
   template void recurrent_weight_grad(const RecurrentRun&, const RecurrentGradients<T>&,           \
                                       const Tensor<T>&, const Tensor<T>&, Tensor<T>&);             \
+  template void input_bias(const RecurrentRun&, const Tensor<T>&, const Tensor<T>&, Tensor<T>&);   \
   template void id_table(const Tensor<T>&, const Tensor<T>&, Tensor<T>&);                          \
   template void id_weight_grad(const Tensor<T>&, const std::int32_t*, Tensor<T>&);                 \
   template void fill_rows(const Tensor<T>&, Tensor<T>&);

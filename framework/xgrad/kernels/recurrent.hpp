@@ -71,8 +71,14 @@ template <class T>
 void recurrent_weight_grad(const RecurrentRun& run, const RecurrentGradients<T>& g,
                            const Tensor<T>& output, const Tensor<T>& h0, Tensor<T>& dw_hh);
 
+/// The biases that are added to the input projection, all but a GRU's b_hn: b_ih + b_hh, of which one
+/// may be undefined. bias: [G*H].
+template <class T>
+void input_bias(const RecurrentRun& run, const Tensor<T>& b_ih, const Tensor<T>& b_hh,
+                Tensor<T>& bias);
+
 /// table[v, g] = w_ih[g, v] + bias[g]: what the product with a one-hot vector, plus bias, would give,
-/// to the bit.
+/// to the bit. bias may be undefined.
 template <class T>
 void id_table(const Tensor<T>& w_ih, const Tensor<T>& bias, Tensor<T>& table);
 
