@@ -29,6 +29,7 @@ class TemporaryFolder {
 };
 
 inline void write_file(const std::filesystem::path& path, const std::string& content) {
+  std::filesystem::remove(path);  // some file systems take long to overwrite one
   std::ofstream(path, std::ios::binary) << content;
 }
 

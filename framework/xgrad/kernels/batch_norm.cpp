@@ -55,7 +55,8 @@ T at(const Tensor<T>& tensor, Index c, T otherwise) {
 }  // namespace
 
 // Each chunk's mean and sum of squared deviations in two passes over the cache, then the chunks in
-// their order by Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983, (2.1).
+// their order by Chan, Golub and LeVeque, "Algorithms for computing the sample variance", 1983,
+// (2.1).
 template <class T>
 void batch_statistics(const Tensor<T>& x, Tensor<T>& mean, Tensor<T>& var) {
   const Layout layout(x);
@@ -138,8 +139,7 @@ void batch_norm_parameter_gradients(const Tensor<T>& dy, const Tensor<T>& x, con
   T *const to_beta = dbeta.data(), *const to_gamma = dgamma.data();
   for (Index c = 0; c < channels; ++c) {
     to_beta[c] = static_cast<T>(total.data()[c]);
-    to_gamma[c] =
-        static_cast<T>(total.data()[channels + c] * static_cast<double>(rstd.data()[c]));
+    to_gamma[c] = static_cast<T>(total.data()[channels + c] * static_cast<double>(rstd.data()[c]));
   }
 }
 
@@ -155,9 +155,8 @@ void batch_norm_input_gradient(const Tensor<T>& dy, const Tensor<T>& x, const Te
   T* const p = lanes.data();
   layout.spread(p, [&](Index c) { return mean.data()[c]; });
   layout.spread(p + period, factor);
-  layout.spread(p + 2 * period, [&](Index c) {
-    return -factor(c) * rstd.data()[c] * at(dgamma, c, T(0)) / rows;
-  });
+  layout.spread(p + 2 * period,
+                [&](Index c) { return -factor(c) * rstd.data()[c] * at(dgamma, c, T(0)) / rows; });
   layout.spread(p + 3 * period, [&](Index c) { return -factor(c) * at(dbeta, c, T(0)) / rows; });
   T* const out = dx.data();
   parallel_for(layout.n, layout.chunk, [&](Index begin, Index end) {
@@ -166,15 +165,15 @@ void batch_norm_input_gradient(const Tensor<T>& dy, const Tensor<T>& x, const Te
   });
 }
 
-#define XGRAD_INSTANTIATE(T)                                                                      \
-  template void batch_statistics(const Tensor<T>&, Tensor<T>&, Tensor<T>&);                       \
-  template void batch_normalize(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,             \
-                                const Tensor<T>&, const Tensor<T>&, Tensor<T>&);                  \
-  template void batch_norm_parameter_gradients(const Tensor<T>&, const Tensor<T>&,                \
-                                               const Tensor<T>&, const Tensor<T>&, Tensor<T>&,    \
-                                               Tensor<T>&);                                       \
-  template void batch_norm_input_gradient(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,   \
-                                          const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,   \
+#define XGRAD_INSTANTIATE(T)                                                                    \
+  template void batch_statistics(const Tensor<T>&, Tensor<T>&, Tensor<T>&);                     \
+  template void batch_normalize(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,           \
+                                const Tensor<T>&, const Tensor<T>&, Tensor<T>&);                \
+  template void batch_norm_parameter_gradients(const Tensor<T>&, const Tensor<T>&,              \
+                                               const Tensor<T>&, const Tensor<T>&, Tensor<T>&,  \
+                                               Tensor<T>&);                                     \
+  template void batch_norm_input_gradient(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&, \
+                                          const Tensor<T>&, const Tensor<T>&, const Tensor<T>&, \
                                           const Tensor<T>&, Tensor<T>&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)

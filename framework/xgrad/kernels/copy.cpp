@@ -2,8 +2,7 @@
 
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/copy.hpp>
-#include <xgrad/kernels/simd/level.hpp>
-#include <xgrad/kernels/simd/transpose.hpp>
+#include <xgrad/kernels/transpose.hpp>
 
 namespace xgrad::kernels {
 namespace {
@@ -51,8 +50,6 @@ struct AxisList {
 // A matrix of `row` by `col`: copied by runs, as a transposition, or one by one.
 template <class T>
 void copy_matrix(const T* from, T* to, const Axis& row, const Axis& col) {
-  static const TransposeLoop<T> transpose =
-      at_simd_level([]<class Level>() { return transpose_loop<Level, T>(); });
   if (col.from == 1 && col.to == 1) {
     for (Index r = 0; r < row.extent; ++r)
       std::copy_n(from + r * row.from, col.extent, to + r * row.to);

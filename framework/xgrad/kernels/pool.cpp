@@ -80,6 +80,7 @@ void max_pool_grad(const Tensor<T>& dy, const MaxPlaces& places, const PoolShape
   T* const out = dx.data();
   const Index line = s.out_width * s.channels;
   parallel_for(dx.shape(0), per_chunk(image_size(s)), [&](Index begin, Index end) {
+    PoolArray<Index> indices(s.scratch_indices());
     for (Index n = begin; n < end; ++n) {
       T* const image = out + n * image_size(s);
       const T* const from = dy.data() + n * output_size(s);
@@ -87,7 +88,7 @@ void max_pool_grad(const Tensor<T>& dy, const MaxPlaces& places, const PoolShape
       if (narrow != nullptr && loops<T>().max_gradient_fits(s)) {
         const std::uint8_t* const index = narrow->data() + n * output_size(s);
         for (Index h = 0; h < s.out_height; ++h)
-          loops<T>().max_gradient(from + h * line, index + h * line, s, h, image);
+          loops<T>().max_gradient(from + h * line, index + h * line, s, h, indices.data(), image);
         const Index covered = std::min(s.out_height * s.kernel.h - s.padding.h, s.height);
         std::fill(image + covered * s.width * s.channels, image + image_size(s), T(0));
       } else {
@@ -116,9 +117,8 @@ void avg_pool_grad(const Tensor<T>& dy, const PoolShape& s, Tensor<T>& dx) {
     std::fill(out + begin * image_size(s), out + end * image_size(s), T(0));
     for (Index n = begin; n < end; ++n)
       for (Index h = 0; h < s.out_height; ++h)
-        loops<T>().mean_gradient(
-            dy.data() + n * output_size(s) + h * s.out_width * s.channels, s, h, values.data(),
-            out + n * image_size(s));
+        loops<T>().mean_gradient(dy.data() + n * output_size(s) + h * s.out_width * s.channels, s,
+                                 h, values.data(), out + n * image_size(s));
   });
 }
 
@@ -158,12 +158,12 @@ void global_avg_pool_grad(const Tensor<T>& dy, Tensor<T>& dx) {
   });
 }
 
-#define XGRAD_INSTANTIATE(T)                                                                       \
-  template void max_pool(const Tensor<T>&, const PoolShape&, Tensor<T>&, MaxPlaces*);              \
-  template void max_pool_grad(const Tensor<T>&, const MaxPlaces&, const PoolShape&, Tensor<T>&);   \
-  template void avg_pool(const Tensor<T>&, const PoolShape&, Tensor<T>&);                          \
-  template void avg_pool_grad(const Tensor<T>&, const PoolShape&, Tensor<T>&);                     \
-  template void global_avg_pool(const Tensor<T>&, Tensor<T>&);                                     \
+#define XGRAD_INSTANTIATE(T)                                                                     \
+  template void max_pool(const Tensor<T>&, const PoolShape&, Tensor<T>&, MaxPlaces*);            \
+  template void max_pool_grad(const Tensor<T>&, const MaxPlaces&, const PoolShape&, Tensor<T>&); \
+  template void avg_pool(const Tensor<T>&, const PoolShape&, Tensor<T>&);                        \
+  template void avg_pool_grad(const Tensor<T>&, const PoolShape&, Tensor<T>&);                   \
+  template void global_avg_pool(const Tensor<T>&, Tensor<T>&);                                   \
   template void global_avg_pool_grad(const Tensor<T>&, Tensor<T>&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)

@@ -9,10 +9,9 @@ namespace xgrad::nn {
 template <class T = float>
 class MaxPool2d final : public Module<T> {
  public:
-  /// Windows side by side: MaxPool2d(2).
-  explicit MaxPool2d(Size2d kernel_size) : options_{.kernel = kernel_size} {}
-  /// MaxPool2d({.kernel = 3, .stride = 2, .padding = 1}).
-  explicit MaxPool2d(PoolOptions options) : options_(options) {}
+  /// `stride` 0 stands for the kernel's size: windows side by side.
+  explicit MaxPool2d(Size2d kernel_size, Size2d stride = 0, Size2d padding = 0)
+      : options_{.kernel = kernel_size, .stride = stride, .padding = padding} {}
   Variable<T> forward(Variable<T> x) override { return max_pool2d(x, options_); }
 
  private:
@@ -23,8 +22,9 @@ class MaxPool2d final : public Module<T> {
 template <class T = float>
 class AvgPool2d final : public Module<T> {
  public:
-  explicit AvgPool2d(Size2d kernel_size) : options_{.kernel = kernel_size} {}
-  explicit AvgPool2d(PoolOptions options) : options_(options) {}
+  /// As MaxPool2d; padding counts as zeros that are part of the mean.
+  explicit AvgPool2d(Size2d kernel_size, Size2d stride = 0, Size2d padding = 0)
+      : options_{.kernel = kernel_size, .stride = stride, .padding = padding} {}
   Variable<T> forward(Variable<T> x) override { return avg_pool2d(x, options_); }
 
  private:

@@ -13,10 +13,10 @@ namespace {
 template <class T>
 void check_channels(const char* name, const Tensor<T>& tensor, const Shape& x) {
   if (tensor.shape() != Shape{x.back()})
-    throw ShapeError(fmt::format("batch_norm: {} has shape {}, but x {} has {} channels on its last "
-                                 "axis: make {} [{}]",
-                                 name, tensor.shape().to_string(), x.to_string(), x.back(), name,
-                                 x.back()));
+    throw ShapeError(
+        fmt::format("batch_norm: {} has shape {}, but x {} has {} channels on its last "
+                    "axis: make {} [{}]",
+                    name, tensor.shape().to_string(), x.to_string(), x.back(), name, x.back()));
 }
 
 template <class T>
@@ -24,9 +24,10 @@ void check(const Tensor<T>& x, const Variable<T>& gamma, const Variable<T>& beta
            const BatchNormStats<T>& stats, const BatchNormOptions& options) {
   const Shape& shape = x.shape();
   if (shape.rank() < 2 || shape.back() < 1)
-    throw ShapeError(fmt::format("batch_norm: x has shape {}, but needs two axes or more and a "
-                                 "channel on the last one: reshape it to [batch, channels]",
-                                 shape.to_string()));
+    throw ShapeError(
+        fmt::format("batch_norm: x has shape {}, but needs two axes or more and a "
+                    "channel on the last one: reshape it to [batch, channels]",
+                    shape.to_string()));
   if (gamma.defined()) check_channels("gamma", gamma.value(), shape);
   if (beta.defined()) check_channels("beta", beta.value(), shape);
   check_channels("running_mean", stats.running_mean, shape);
@@ -37,9 +38,10 @@ void check(const Tensor<T>& x, const Variable<T>& gamma, const Variable<T>& beta
     throw ValueError(
         fmt::format("batch_norm: momentum = {}: use a number from 0 to 1", options.momentum));
   if (options.training && x.size() < 2 * shape.back())
-    throw ValueError(fmt::format("batch_norm: x {} has fewer than two values per channel, which have "
-                                 "no variance to train with: use a larger batch, or training = false",
-                                 shape.to_string()));
+    throw ValueError(
+        fmt::format("batch_norm: x {} has fewer than two values per channel, which have "
+                    "no variance to train with: use a larger batch, or training = false",
+                    shape.to_string()));
 }
 
 // 1 / sqrt(var + eps)
@@ -80,14 +82,14 @@ Variable<T> batch_norm(Variable<T> x, const Variable<T>& gamma, const Variable<T
     update(stats.running_var, var, options.momentum, rows / (rows - 1));
   }
   const Tensor<T> rstd = inverse_deviation(var, options.eps);
-  const bool recorded = NoGrad::recording() && (x.requires_grad() || gamma.requires_grad() ||
-                                                beta.requires_grad());
+  const bool recorded =
+      NoGrad::recording() && (x.requires_grad() || gamma.requires_grad() || beta.requires_grad());
   Tensor<T> y = recorded ? Tensor<T>::empty(x.shape()) : x.reuse();
   kernels::batch_normalize(x.value(), mean, rstd, gamma.value(), beta.value(), y);
 
   return record(batch_norm_op, {x, gamma, beta}, y,
-                [training, x = Saved(x.value()), mean = Saved(mean),
-                 rstd = Saved(rstd), gamma = Saved(gamma.value())](Backward<T>& b) {
+                [training, x = Saved(x.value()), mean = Saved(mean), rstd = Saved(rstd),
+                 gamma = Saved(gamma.value())](Backward<T>& b) {
                   Tensor<T> dgamma, dbeta;
                   if (training || b.needs(1) || b.needs(2)) {
                     dgamma = Tensor<T>::empty(rstd.get().shape());
@@ -99,15 +101,15 @@ Variable<T> batch_norm(Variable<T> x, const Variable<T>& gamma, const Variable<T
                   if (b.needs(2)) b.set_dx(2, dbeta);
                   if (!b.needs(0)) return;
                   const Tensor<T> constant;
-                  kernels::batch_norm_input_gradient(
-                      b.dy(), x.get(), mean.get(), rstd.get(), gamma.get(),
-                      training ? dgamma : constant, training ? dbeta : constant,
-                      b.dx_in_place_of_dy(0));
+                  kernels::batch_norm_input_gradient(b.dy(), x.get(), mean.get(), rstd.get(),
+                                                     gamma.get(), training ? dgamma : constant,
+                                                     training ? dbeta : constant,
+                                                     b.dx_in_place_of_dy(0));
                 });
 }
 
-#define XGRAD_INSTANTIATE(T)                                                                  \
-  template Variable<T> batch_norm(Variable<T>, const Variable<T>&, const Variable<T>&,        \
+#define XGRAD_INSTANTIATE(T)                                                           \
+  template Variable<T> batch_norm(Variable<T>, const Variable<T>&, const Variable<T>&, \
                                   BatchNormStats<T>&, const BatchNormOptions&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)

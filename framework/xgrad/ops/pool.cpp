@@ -10,9 +10,10 @@ namespace {
 
 void check_images(const char* op, const Shape& x) {
   if (x.rank() != 4)
-    throw ShapeError(fmt::format("{}: x has shape {}, but images are [N, H, W, C]: reshape it, with "
-                                 "1 for an axis it lacks",
-                                 op, x.to_string()));
+    throw ShapeError(
+        fmt::format("{}: x has shape {}, but images are [N, H, W, C]: reshape it, with "
+                    "1 for an axis it lacks",
+                    op, x.to_string()));
 }
 
 void check_range(const char* op, const char* option, Size2d value, Size2d least, Size2d most) {
@@ -34,9 +35,10 @@ kernels::PoolShape pool_shape(const char* op, const Shape& x, const PoolOptions&
   check_range(op, "padding", padding, 0, {kernel.h / 2, kernel.w / 2});
   const Index room_h = x[1] + 2 * padding.h - kernel.h, room_w = x[2] + 2 * padding.w - kernel.w;
   if (x[1] < 1 || x[2] < 1 || room_h < 0 || room_w < 0)
-    throw ShapeError(fmt::format("{}: kernel ({}, {}) does not fit x of shape {} with padding ({}, "
-                                 "{}): use a smaller kernel",
-                                 op, kernel.h, kernel.w, x.to_string(), padding.h, padding.w));
+    throw ShapeError(
+        fmt::format("{}: kernel ({}, {}) does not fit x of shape {} with padding ({}, "
+                    "{}): use a smaller kernel",
+                    op, kernel.h, kernel.w, x.to_string(), padding.h, padding.w));
   return {.height = x[1],
           .width = x[2],
           .channels = x[3],
@@ -73,9 +75,8 @@ Variable<T> avg_pool2d(const Variable<T>& x, const PoolOptions& options) {
   const auto shape = pool_shape(avg_pool2d_op.name, x.shape(), options);
   Tensor<T> y = output<T>(x.shape(), shape);
   kernels::avg_pool(x.value(), shape, y);
-  return record(avg_pool2d_op, {x}, y, [shape](Backward<T>& b) {
-    kernels::avg_pool_grad(b.dy(), shape, b.dx(0));
-  });
+  return record(avg_pool2d_op, {x}, y,
+                [shape](Backward<T>& b) { kernels::avg_pool_grad(b.dy(), shape, b.dx(0)); });
 }
 
 // y = mean of x over H and W; dx = dy / (H W)
@@ -83,19 +84,19 @@ template <class T>
 Variable<T> global_avg_pool2d(const Variable<T>& x) {
   check_images(global_avg_pool2d_op.name, x.shape());
   if (x.shape(1) < 1 || x.shape(2) < 1)
-    throw ShapeError(fmt::format("{}: x has shape {}, images without pixels have no mean: use 1 x 1 "
-                                 "at least",
-                                 global_avg_pool2d_op.name, x.shape().to_string()));
+    throw ShapeError(
+        fmt::format("{}: x has shape {}, images without pixels have no mean: use 1 x 1 "
+                    "at least",
+                    global_avg_pool2d_op.name, x.shape().to_string()));
   Tensor<T> y = Tensor<T>::empty({x.shape(0), x.shape(3)});
   kernels::global_avg_pool(x.value(), y);
-  return record(global_avg_pool2d_op, {x}, y, [](Backward<T>& b) {
-    kernels::global_avg_pool_grad(b.dy(), b.dx(0));
-  });
+  return record(global_avg_pool2d_op, {x}, y,
+                [](Backward<T>& b) { kernels::global_avg_pool_grad(b.dy(), b.dx(0)); });
 }
 
-#define XGRAD_INSTANTIATE(T)                                                  \
-  template Variable<T> max_pool2d(const Variable<T>&, const PoolOptions&);    \
-  template Variable<T> avg_pool2d(const Variable<T>&, const PoolOptions&);    \
+#define XGRAD_INSTANTIATE(T)                                               \
+  template Variable<T> max_pool2d(const Variable<T>&, const PoolOptions&); \
+  template Variable<T> avg_pool2d(const Variable<T>&, const PoolOptions&); \
   template Variable<T> global_avg_pool2d(const Variable<T>&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)

@@ -11,8 +11,8 @@ namespace {
 template <class T>
 inline constexpr Index width = static_cast<Index>(Batch<T>::size);
 
-// A strip is this many vectors that are walked down the rows side by side: their parameters and sums
-// stay in registers, and an addition need not wait for the one before.
+// A strip is this many vectors that are walked down the rows side by side: their parameters and
+// sums stay in registers, and an addition need not wait for the one before.
 constexpr Index unroll = 4;
 
 template <class T, std::size_t N>

@@ -6,8 +6,8 @@ namespace xgrad::kernels {
 
 /// Loops over the rows of a matrix [rows, C], C of any size, that treat each column alike. They see
 /// the matrix as one run of n elements that begins with column 0; element i belongs to lane
-/// i % period, lane k to column k % C. Per-column values come and go as one value per lane, so that a
-/// vector holds many rows of a narrow matrix.
+/// i % period, lane k to column k % C. Per-column values come and go as one value per lane, so that
+/// a vector holds many rows of a narrow matrix.
 template <class T>
 struct ColumnLoops {
   /// A multiple of C and of the vector's width, so that the lanes of a vector never change.

@@ -14,6 +14,15 @@ auto gradient(F) {
   return [](const T* y, const T* dy, T* dx, Index n) { map<L>(n, dx, F{}, y, dy); };
 }
 
+// xsimd's exp gives infinity from 0.35 before the end of the range on. There x - 1 is exact.
+template <class L, class T>
+Batch<T> full_range_exp(Batch<T> x) {
+  using B = Batch<T>;
+  const auto large = x > B(sizeof(T) == 4 ? T(88) : T(709));
+  const B y = xsimd::exp(xsimd::select(large, x - B(1), x));
+  return xsimd::select(large, y * B(T(2.718281828459045235)), y);
+}
+
 }  // namespace
 
 template <class L, class T>
@@ -23,7 +32,7 @@ ElementwiseLoops<T> elementwise_loops() {
       .tanh = unary<L, T>([](B x) { return xsimd::tanh(x); }),
       .relu = unary<L, T>([](B x) { return xsimd::select(x <= B(0), B(0), x); }),
       .sigmoid = unary<L, T>([](B x) { return B(1) / (B(1) + xsimd::exp(-x)); }),
-      .exp = unary<L, T>([](B x) { return xsimd::exp(x); }),
+      .exp = unary<L, T>([](B x) { return full_range_exp<L, T>(x); }),
       .log = unary<L, T>([](B x) { return xsimd::log(x); }),
       .sqrt = unary<L, T>([](B x) { return xsimd::sqrt(x); }),
       .tanh_grad = gradient<L, T>([](B y, B dy) { return dy * (B(1) - y * y); }),

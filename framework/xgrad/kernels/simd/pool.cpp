@@ -1,6 +1,7 @@
 #include <xgrad/kernels/simd/batch.hpp>
 #include <xgrad/kernels/simd/pool.hpp>
 
+#include <cstring>
 #include <limits>
 
 namespace xgrad::kernels {
@@ -44,48 +45,106 @@ struct Taps {
   }
 };
 
+// Copies n < 2 piece values, in pieces whose size the compiler knows.
+template <class L, Index piece, class T>
+void copy_few(const T* from, Index n, T* to) {
+  if (n & piece) {
+    std::memcpy(to, from, piece * sizeof(T));
+    from += piece;
+    to += piece;
+  }
+  if constexpr (piece > 1) copy_few<L, piece / 2>(from, n, to);
+}
+
+// Copies n values, few as a rule.
 template <class L, class T>
-Batch<T> load(const T* source, Index left) {
-  if (left >= width<T>) return Batch<T>::load_unaligned(source);
+void copy_short(const T* from, Index n, T* to) {
+  for (; n >= 8; n -= 8, from += 8, to += 8) std::memcpy(to, from, 8 * sizeof(T));
+  copy_few<L, 4>(from, n, to);
+}
+
+template <class L, class T>
+Batch<T> load_part(const T* source, Index left) {
   alignas(64) T lanes[width<T>] = {};
-  for (Index k = 0; k < left; ++k) lanes[k] = source[k];
+  copy_few<L, width<T> / 2>(source, left, lanes);
   return Batch<T>::load_aligned(lanes);
 }
 
-// Stores the first `left` lanes, converted to U.
-template <class L, class B, class U>
-void store(const B& v, U* to, Index left) {
-  constexpr Index w = static_cast<Index>(B::size);
-  if constexpr (std::is_same_v<typename B::value_type, U>)
-    if (left >= w) return v.store_unaligned(to);
-  alignas(64) typename B::value_type lanes[w];
+template <class L, class T>
+void store_part(const Batch<T>& v, Index left, T* to) {
+  alignas(64) T lanes[width<T>];
   v.store_aligned(lanes);
-  if (left >= w)
-    for (Index k = 0; k < w; ++k) to[k] = static_cast<U>(lanes[k]);
-  else
-    for (Index k = 0; k < left; ++k) to[k] = static_cast<U>(lanes[k]);
+  copy_few<L, width<T> / 2>(lanes, left, to);
 }
 
-// n neighbouring outputs, whose windows have the taps at x + tap.offset + output. A later value wins
-// only if it is larger, or NaN. Places travel as values of T, so that one mask serves both.
-template <class L, class T, class U>
+// Between a vector of T and as many integers; the compiler knows how to widen and narrow.
+// Short and Int are parameters for the sake of GCC 12, which takes vectors of a fixed type and a
+// dependent length for scalars.
+template <class T, class U, class Short = std::int16_t, class Int = std::int32_t>
+struct Convert {
+  static constexpr std::size_t w = Batch<T>::size;
+  using Values [[gnu::vector_size(w * sizeof(T))]] = T;
+  using Ints [[gnu::vector_size(w * sizeof(Int))]] = Int;
+  using Shorts [[gnu::vector_size(w * sizeof(Short))]] = Short;
+  using Places [[gnu::vector_size(w * sizeof(U))]] = U;
+
+  static void store(const Batch<T>& v, U* to) {
+    alignas(64) T lanes[w];
+    v.store_aligned(lanes);
+    Values values;
+    std::memcpy(&values, lanes, sizeof values);
+    const Places places = __builtin_convertvector(__builtin_convertvector(values, Ints), Places);
+    std::memcpy(to, &places, sizeof places);
+  }
+  static Batch<T> load(const U* from) {
+    Places places;
+    std::memcpy(&places, from, sizeof places);
+    // By way of shorts: GCC 12 widens integers by two at a time, or element by element.
+    const Values values = __builtin_convertvector(
+        __builtin_convertvector(__builtin_convertvector(places, Shorts), Ints), Values);
+    alignas(64) T lanes[w];
+    std::memcpy(lanes, &values, sizeof values);
+    return Batch<T>::load_aligned(lanes);
+  }
+};
+
+// n neighbouring outputs, whose windows have the taps at x + tap.offset + output. A later value
+// wins only if it is larger, or NaN. Places travel as values of T, so that one mask serves both.
+// `Packed`: x may be read over the end.
+template <class L, bool Packed, class T, class U>
 void max_of_taps(const T* x, Index origin, const Taps& taps, Index n, T* y, U* index) {
   using B = Batch<T>;
-  for (Index j = 0; j < n; j += width<T>) {
-    B best(-std::numeric_limits<T>::infinity());
-    B place(static_cast<T>(taps.place[0]));
+  constexpr Index w = width<T>;
+  B best, place;
+  const auto compare = [&](auto load) {
+    best = B(-std::numeric_limits<T>::infinity());
+    place = B(static_cast<T>(taps.place[0]));
     for (Index t = 0; t < taps.count; ++t) {
-      const B v = load<L>(x + (origin + taps.offset[t] + j), n - j);
+      const B v = load(x + (origin + taps.offset[t]));
       const auto wins = (v > best) | (v != v);
       best = xsimd::select(wins, v, best);
       place = xsimd::select(wins, B(static_cast<T>(taps.place[t])), place);
     }
-    store<L>(best, y + j, n - j);
-    if (index != nullptr) store<L>(place, index + j, n - j);
+  };
+  Index j = 0;
+  for (; j + w <= n; j += w) {
+    compare([j](const T* tap) { return B::load_unaligned(tap + j); });
+    best.store_unaligned(y + j);
+    if (index != nullptr) Convert<T, U>::store(place, index + j);
   }
+  if (j == n) return;
+  compare([=](const T* tap) {
+    return Packed ? B::load_unaligned(tap + j) : load_part<L>(tap + j, n - j);
+  });
+  store_part<L>(best, n - j, y + j);
+  if (index == nullptr) return;
+  U places[w];
+  Convert<T, U>::store(place, places);
+  copy_few<L, w / 2>(places, n - j, index + j);
 }
 
-// Brings each tap's values for the outputs of `columns` together, so that narrow images fill vectors.
+// Brings each tap's values for the outputs of `columns` together, so that narrow images fill
+// vectors.
 template <class L, class T>
 void pack(const T* image, Index origin, const PoolShape& s, Index columns, Taps& taps, T* packed) {
   const Index channels = s.channels, step = s.stride.w * channels;
@@ -98,7 +157,7 @@ void pack(const T* image, Index origin, const PoolShape& s, Index columns, Taps&
       continue;
     }
     for (Index q = 0; q < columns; ++q, from += step, to += channels)
-      for (Index c = 0; c < channels; ++c) to[c] = from[c];
+      copy_short<L>(from, channels, to);
   }
 }
 
@@ -112,53 +171,62 @@ void max_row(const T* image, const PoolShape& s, Index row, Index* indices, T* v
   const auto origin = [&](Index out) {
     return (top * s.width + out * s.stride.w - s.padding.w) * channels;
   };
-  const auto outputs = [&](const T* x, Index from, Index out, Index count) {
-    max_of_taps<L>(x, from, taps, count * channels, y + out * channels,
-                   index == nullptr ? nullptr : index + out * channels);
+  const auto outputs = [&]<bool Packed>(std::bool_constant<Packed>, const T* x, Index from,
+                                        Index out, Index count) {
+    max_of_taps<L, Packed>(x, from, taps, count * channels, y + out * channels,
+                           index == nullptr ? nullptr : index + out * channels);
   };
   const auto border = [&](Index begin, Index end) {
     for (Index out = begin; out < end; ++out) {
       taps.select(s, rows, inside(out * s.stride.w - s.padding.w, s.kernel.w, s.width));
-      outputs(image, origin(out), out, 1);
+      outputs(std::false_type(), image, origin(out), out, 1);
     }
   };
   border(0, whole.begin);
   taps.select(s, rows, {0, s.kernel.w});
   if (s.stride.w == 1) {
-    outputs(image, origin(whole.begin), whole.begin, whole.end - whole.begin);
+    outputs(std::false_type(), image, origin(whole.begin), whole.begin, whole.end - whole.begin);
   } else if (channels % width<T> == 0) {
-    for (Index out = whole.begin; out < whole.end; ++out) outputs(image, origin(out), out, 1);
+    for (Index out = whole.begin; out < whole.end; ++out)
+      outputs(std::false_type(), image, origin(out), out, 1);
   } else {
     pack<L>(image, origin(whole.begin), s, whole.end - whole.begin, taps, values);
-    outputs(values, 0, whole.begin, whole.end - whole.begin);
+    outputs(std::true_type(), values, 0, whole.begin, whole.end - whole.begin);
   }
   border(whole.end, s.out_width);
 }
 
 template <class L, class T>
 void max_gradient_row(const T* dy, const std::uint8_t* index, const PoolShape& s, Index row,
-                      T* dx_image) {
+                      Index* indices, T* dx_image) {
   using B = Batch<T>;
   constexpr Index w = width<T>;
   const Index channels = s.channels;
   const Index top = row * s.kernel.h - s.padding.h;
-  const Range rows = inside(top, s.kernel.h, s.height);
-  for (Index out = 0; out < s.out_width; ++out) {
-    const Index left = out * s.kernel.w - s.padding.w;
-    const Range columns = inside(left, s.kernel.w, s.width);
-    for (Index c = 0; c < channels; c += w, dy += w, index += w) {
-      alignas(64) T lanes[w];
-      for (Index k = 0; k < w; ++k) lanes[k] = static_cast<T>(index[k]);
-      const B place = B::load_aligned(lanes);
-      const B gradient = B::load_unaligned(dy);
-      for (Index h = rows.begin; h < rows.end; ++h)
-        for (Index v = columns.begin; v < columns.end; ++v) {
-          const auto here = place == B(static_cast<T>(h * s.kernel.w + v));
-          xsimd::select(here, gradient, B(T(0)))
-              .store_unaligned(dx_image + ((top + h) * s.width + left + v) * channels + c);
-        }
+  const Range rows = inside(top, s.kernel.h, s.height), whole = whole_windows(s);
+  Taps taps(indices, s);
+  const auto windows = [&](Index begin, Index end) {
+    for (Index out = begin; out < end; ++out) {
+      const Index origin = (top * s.width + out * s.kernel.w - s.padding.w) * channels;
+      for (Index c = 0; c < channels; c += w) {
+        const B place = Convert<T, std::uint8_t>::load(index + out * channels + c);
+        const B gradient = B::load_unaligned(dy + out * channels + c);
+        for (Index t = 0; t < taps.count; ++t)
+          xsimd::select(place == B(static_cast<T>(taps.place[t])), gradient, B(T(0)))
+              .store_unaligned(dx_image + (origin + taps.offset[t] + c));
+      }
     }
-  }
+  };
+  const auto border = [&](Index begin, Index end) {
+    for (Index out = begin; out < end; ++out) {
+      taps.select(s, rows, inside(out * s.kernel.w - s.padding.w, s.kernel.w, s.width));
+      windows(out, out + 1);
+    }
+  };
+  border(0, whole.begin);
+  taps.select(s, rows, {0, s.kernel.w});
+  windows(whole.begin, whole.end);
+  border(whole.end, s.out_width);
   const Index covered = s.out_width * s.kernel.w - s.padding.w;
   for (Index h = rows.begin; h < rows.end; ++h)
     for (Index i = covered * channels; i < s.width * channels; ++i)
@@ -186,8 +254,8 @@ template <class L, class T>
 void add_scaled(const T* from, T scale, Index n, T* to) {
   Index i = 0;
   for (; i + width<T> <= n; i += width<T>) {
-    const auto sum = Batch<T>::load_unaligned(to + i) +
-                     Batch<T>::load_unaligned(from + i) * Batch<T>(scale);
+    const auto sum =
+        Batch<T>::load_unaligned(to + i) + Batch<T>::load_unaligned(from + i) * Batch<T>(scale);
     sum.store_unaligned(to + i);
   }
   for (; i < n; ++i) to[i] += scale * from[i];
@@ -218,7 +286,8 @@ void mean_gradient_row(const T* dy, const PoolShape& s, Index row, T* values, T*
     const Index left = out * s.stride.w - s.padding.w;
     const Range columns = inside(left, s.kernel.w, s.width);
     for (Index w = columns.begin; w < columns.end; ++w)
-      add_scaled<L>(dy, T(1) / static_cast<T>(s.places()), channels, values + (left + w) * channels);
+      add_scaled<L>(dy, T(1) / static_cast<T>(s.places()), channels,
+                    values + (left + w) * channels);
   }
   for (Index h = rows.begin; h < rows.end; ++h)
     add_scaled<L>(values, T(1), line, dx_image + (top + h) * line);

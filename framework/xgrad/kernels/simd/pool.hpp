@@ -16,7 +16,9 @@ struct PoolShape {
   Index places() const { return kernel.h * kernel.w; }
   /// Scratch of the loops: values for one row of windows, and two numbers per place.
   Index scratch_values() const {
-    return channels * (places() * out_width > width ? places() * out_width : width);
+    constexpr Index longest_vector = 16;  // which the loops may read over the end
+    return channels * (places() * out_width > width ? places() * out_width : width) +
+           longest_vector;
   }
   Index scratch_indices() const { return 2 * places(); }
 };
@@ -24,7 +26,8 @@ struct PoolShape {
 /// Loops over one row of windows, number `row` of an image.
 template <class T>
 struct PoolLoops {
-  /// y: [out_width, channels]; index: the place of each maximum, or null. Narrow for up to 256 places.
+  /// y: [out_width, channels]; index: the place of each maximum, or null. Narrow for up to 256
+  /// places.
   void (*max_narrow)(const T* image, const PoolShape& shape, Index row, Index* indices, T* values,
                      T* y, std::uint8_t* index);
   void (*max_wide)(const T* image, const PoolShape& shape, Index row, Index* indices, T* values,
@@ -33,7 +36,7 @@ struct PoolLoops {
   /// (stride = kernel) and channels that fill whole vectors, which max_gradient_fits() says.
   bool (*max_gradient_fits)(const PoolShape& shape);
   void (*max_gradient)(const T* dy, const std::uint8_t* index, const PoolShape& shape, Index row,
-                       T* dx_image);
+                       Index* indices, T* dx_image);
   /// y: means of the windows
   void (*mean)(const T* image, const PoolShape& shape, Index row, T* values, T* y);
   /// Adds what these windows contribute to dx.
