@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <xgrad/autograd/variable.hpp>
+#include <xgrad/nn/recurrent.hpp>
 
 namespace xgrad::train {
 
@@ -91,6 +92,25 @@ template <class T>
 RecurrentProbe probe_recurrence(const RecurrentStep<T>& step,
                                 const std::vector<ProbedState<T>>& initial,
                                 const RecurrentProbeOptions<T>& options = {});
+
+/// What a stack of recurrent layers is probed on, one step at a time.
+template <class T>
+struct RecurrentTask {
+  /// The input of step t: [1, B, I], or the characters of one step.
+  std::function<RecurrentInput<T>(Index t)> input{};
+  /// L_t from the last layer's output [1, B, H], a scalar; may be undefined but at the last step.
+  std::function<Variable<T>(Index t, const Variable<T>& output)> loss{};
+};
+
+/// The same for an nn::RNN, LSTM or GRU that runs forwards in time. The states are those of each
+/// layer: "h" (and "c") of a single one, else "h_l0", "h_l1" ... ; its recurrent weights and its
+/// parameters are taken in besides those in `options` (such as the output layer's). Dropout is off
+/// meanwhile. `state` is where it begins, [layers, B, H]; undefined for zeros.
+/// Throws as the function above does, and ValueError for layers that also run backwards.
+template <class T>
+RecurrentProbe probe_recurrence(nn::Recurrent<T>& layers, const RecurrentTask<T>& task,
+                                const RecurrentState<T>& state, Index batch,
+                                RecurrentProbeOptions<T> options = {});
 
 /// The spectrum of each H x H block of a recurrent weight, in double. Throws ShapeError unless it
 /// is [G*H, H]; NumericError for a weight that is not finite, or where LAPACK does not converge.
