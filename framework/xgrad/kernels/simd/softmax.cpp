@@ -1,0 +1,96 @@
+#include <xgrad/kernels/simd/batch.hpp>
+#include <xgrad/kernels/simd/softmax.hpp>
+
+#include <limits>
+
+namespace xgrad::kernels {
+namespace {
+
+template <class T>
+inline constexpr Index width = static_cast<Index>(Batch<T>::size);
+
+// The first `left` lanes of memory that may end there, then `filler`.
+template <class L, class T>
+Batch<T> load_part(const T* source, Index left, T filler) {
+  alignas(64) T lanes[width<T>];
+  for (Index k = 0; k < width<T>; ++k) lanes[k] = k < left ? source[k] : filler;
+  return Batch<T>::load_aligned(lanes);
+}
+
+// sum(f(x...)); `filler` stands for the elements after the end, where f must give 0.
+template <class L, class T, class F, class... X>
+T sum(Index n, T filler, F f, const X*... x) {
+  Batch<T> total(T(0));
+  Index i = 0;
+  for (; i + width<T> <= n; i += width<T>) total += f(Batch<T>::load_unaligned(x + i)...);
+  if (i < n) total += f(load_part<L>(x + i, n - i, filler)...);
+  alignas(64) T lanes[width<T>];
+  total.store_aligned(lanes);
+  T result = lanes[0];
+  for (Index k = 1; k < width<T>; ++k) result += lanes[k];
+  return result;
+}
+
+template <class L, class T>
+LogSumExp<T> log_sum_exp(const T* x, Index n) {
+  constexpr T lowest = -std::numeric_limits<T>::infinity();
+  T max = lowest;
+  Batch<T> largest(lowest);
+  Index i = 0;
+  for (; i + width<T> <= n; i += width<T>)
+    largest = xsimd::max(largest, Batch<T>::load_unaligned(x + i));
+  if (i < n) largest = xsimd::max(largest, load_part<L>(x + i, n - i, lowest));
+  alignas(64) T lanes[width<T>];
+  largest.store_aligned(lanes);
+  for (const T lane : lanes)
+    if (lane > max) max = lane;
+  const Batch<T> shift(max);
+  return {max, sum<L, T>(
+                   n, lowest, [=](Batch<T> v) { return xsimd::exp(v - shift); }, x)};
+}
+
+}  // namespace
+
+template <class L, class T>
+SoftmaxLoops<T> softmax_loops() {
+  using B = Batch<T>;
+  return {
+      .log_sum_exp = log_sum_exp<L, T>,
+      .shifted_sum =
+          [](const T* x, Index n, T shift) {
+            return sum<L, T>(
+                n, shift, [s = B(shift)](B v) { return v - s; }, x);
+          },
+      .log_softmax =
+          [](const T* x, Index n, T shift, T log_sum, T* y) {
+            map<L>(
+                n, y, [s = B(shift), l = B(log_sum)](B v) { return (v - s) - l; }, x);
+          },
+      .scaled_exp =
+          [](const T* x, Index n, T shift, T factor, T offset, T* y) {
+            const auto f = [s = B(shift), a = B(factor), b = B(offset)](B v) {
+              return xsimd::fma(xsimd::exp(v - s), a, b);
+            };
+            map<L>(n, y, f, x);
+          },
+      .softmax_grad =
+          [](const T* y, const T* dy, Index n, T* dx) {
+            const B s(sum<L, T>(
+                n, T(0), [](B v, B d) { return v * d; }, y, dy));
+            map<L>(
+                n, dx, [s](B v, B d) { return v * (d - s); }, y, dy);
+          },
+      .log_softmax_grad =
+          [](const T* y, const T* dy, Index n, T* dx) {
+            const B s(sum<L, T>(
+                n, T(0), [](B d) { return d; }, dy));
+            map<L>(
+                n, dx, [s](B v, B d) { return d - xsimd::exp(v) * s; }, y, dy);
+          },
+  };
+}
+
+template SoftmaxLoops<float> softmax_loops<Level, float>();
+template SoftmaxLoops<double> softmax_loops<Level, double>();
+
+}  // namespace xgrad::kernels
