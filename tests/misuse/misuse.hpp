@@ -34,5 +34,6 @@ std::vector<Misuse> optim();
 std::vector<Misuse> io();
 std::vector<Misuse> datasets();
 std::vector<Misuse> text();
+std::vector<Misuse> recurrent_probe();
 
 }  // namespace misuse
