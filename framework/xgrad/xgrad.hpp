@@ -25,6 +25,8 @@
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/pool.hpp>
+#include <xgrad/ops/recurrent.hpp>
+#include <xgrad/ops/recurrent_cells.hpp>
 #include <xgrad/ops/reduce.hpp>
 #include <xgrad/ops/registry.hpp>
 #include <xgrad/ops/shape.hpp>
@@ -39,6 +41,7 @@
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/nn/pool.hpp>
+#include <xgrad/nn/recurrent.hpp>
 #include <xgrad/nn/sequential.hpp>
 
 #include <xgrad/optim/adam.hpp>

@@ -29,6 +29,7 @@ std::vector<Misuse> norm();
 std::vector<Misuse> loss();
 std::vector<Misuse> dropout();
 std::vector<Misuse> embedding();
+std::vector<Misuse> recurrent();
 std::vector<Misuse> nn();
 std::vector<Misuse> optim();
 std::vector<Misuse> io();

@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <models/lenet/lenet.hpp>
+#include <xgrad/core/buffer_pool.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/ops/loss.hpp>
@@ -103,6 +104,22 @@ BOOST_AUTO_TEST_CASE(a_batch_can_be_learnt_by_heart) {
   const auto slower = train(classic, 60);
   BOOST_TEST(slower.back() < 0.5 * slower.front());
   manual_seed(0);
+}
+
+BOOST_AUTO_TEST_CASE(after_the_first_steps_training_takes_no_memory_from_the_system) {
+  models::LeNet<float> net;
+  optim::SGD<float> sgd(net.parameters(), {.lr = 0.05, .momentum = 0.9});
+  const auto step = [&] {
+    sgd.zero_grad();
+    cross_entropy(net(images()), labels()).backward();
+    sgd.step();
+  };
+  step();
+  step();
+  const auto before = pool_counters().system_allocations;
+  step();
+  step();
+  BOOST_TEST(pool_counters().system_allocations == before);
 }
 
 BOOST_AUTO_TEST_CASE(training_gives_the_same_bytes_on_any_number_of_threads) {

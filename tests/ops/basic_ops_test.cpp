@@ -3,8 +3,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <string>
 
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -34,6 +36,16 @@ bool same_bytes(const Tensor<float>& a, const Tensor<float>& b) {
 std::vector<float> values(const Tensor<float>& x) {
   return std::vector<float>(x.values().begin(), x.values().end());
 }
+
+template <class A, class B>
+concept Addable = requires(A a, B b) {
+  a + b;
+};
+
+// The operators are for variables of one type, and for numbers beside them, and for nothing else.
+static_assert(Addable<Var, Var> && Addable<Var, int> && Addable<double, Var>);
+static_assert(!Addable<Var, Variable<double>> && !Addable<Var, std::string>);
+static_assert(!Addable<Tensor<float>, Tensor<float>> && !Addable<Tensor<float>, Var>);
 
 }  // namespace
 

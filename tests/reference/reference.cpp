@@ -6,7 +6,7 @@ const Table& table() {
   static const Table all = [] {
     Table result;
     for (const auto& family : {elementwise, reduce, shape, linear, conv, pool, norm, loss, dropout,
-                               embedding}) result.merge(family());
+                               embedding, recurrent}) result.merge(family());
     return result;
   }();
   return all;

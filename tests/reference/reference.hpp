@@ -30,5 +30,6 @@ Table norm();
 Table loss();
 Table dropout();
 Table embedding();
+Table recurrent();
 
 }  // namespace reference

@@ -84,11 +84,7 @@ bool flush_denormals() { return flush; }
 void detail::run_chunks(Index chunks, void (*run)(void*, Index), void* context) {
   const bool flushing = flush;
   const int team = static_cast<int>(std::min<Index>(num_threads(), chunks));
-  if (omp_in_parallel()) {
-    for (Index i = 0; i < chunks; ++i) run(context, i);
-    return;
-  }
-  if (team == 1) {
+  if (team == 1 || omp_in_parallel()) {
     const LibrariesSingleThreaded alone;
     const FlushDenormals denormals(flushing);
     for (Index i = 0; i < chunks; ++i) run(context, i);

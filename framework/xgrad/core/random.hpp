@@ -40,6 +40,8 @@ class RandomStream {
 
   /// The four 32-bit values of block `block`, whatever the position.
   std::array<std::uint32_t, 4> block(std::uint64_t block) const;
+  /// What block() depends on besides the block's number, for kernels that compute many at a time.
+  std::uint64_t key() const { return key_; }
   /// Moves the position over `blocks` whole blocks, for a kernel to draw with block(), and returns
   /// the first of them.
   std::uint64_t reserve_blocks(std::uint64_t blocks);

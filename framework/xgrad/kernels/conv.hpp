@@ -38,9 +38,9 @@ template <class T>
 void conv_backward_data(const ConvShape& shape, const Tensor<T>& dy, const Tensor<T>& w,
                         Tensor<T>& dx);
 
-/// dw and db from x and dy; either may be null where it is not wanted.
+/// dw from x and dy. The gradient of the bias is column_sum(dy).
 template <class T>
 void conv_backward_weights(const ConvShape& shape, const Tensor<T>& x, const Tensor<T>& dy,
-                           Tensor<T>* dw, Tensor<T>* db);
+                           Tensor<T>& dw);
 
 }  // namespace xgrad::kernels

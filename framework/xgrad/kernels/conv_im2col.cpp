@@ -182,44 +182,28 @@ void backward_data(const ConvShape& shape, const T* dy, const T* w, T* dx) {
 
 // Each chunk sums into a partial result of its own; these are then added in chunk order.
 template <class T>
-void backward_weights(const ConvShape& shape, const T* x, const T* dy, T* dw, T* db) {
+void backward_weights(const ConvShape& shape, const T* x, const T* dy, T* dw) {
   const Plan p(shape);
   const Index rows = shape.batch * p.out_height, chunk = rows_per_chunk(p);
-  const Index chunks = chunks_of(rows, chunk);
-  const Index weights = shape.out_channels * p.patch;
-  const Index partial = weights + shape.out_channels;  // dw, then db
-  PoolArray<T> scratch(chunks * p.scratch), partials(chunks * partial);
-  PoolArray<T> ones(p.band * p.out_width);
-  std::fill_n(ones.data(), ones.size(), T(1));
+  const Index chunks = chunks_of(rows, chunk), weights = shape.out_channels * p.patch;
+  PoolArray<T> scratch(chunks * p.scratch), partials(chunks * weights);
   parallel_for(rows, chunk, [&](Index chunk_begin, Index chunk_end) {
     T* const memory = scratch.data() + chunk_begin / chunk * p.scratch;
-    T* const dw_part = partials.data() + chunk_begin / chunk * partial;
-    T* const db_part = dw_part + weights;
+    T* const partial = partials.data() + chunk_begin / chunk * weights;
     for_each_band(p, chunk_begin, chunk_end, [&](Index begin, Index end) {
-      const T beta = begin == chunk_begin ? 0 : 1;
-      if (dw != nullptr)
-        for (Index g = 0; g < shape.groups; ++g)
-          gemm_in_chunk<T>(1, outputs_of(p, g, begin, end, dy).t(),
-                           patches_of(p, g, begin, end, x, memory), beta,
-                           dw_part + g * p.group_out * p.patch);
-      if (db != nullptr) {
-        const Index pixels = (end - begin) * p.out_width;
-        gemm_in_chunk<T>(
-            1, {ones.data(), 1, pixels},
-            {dy + begin * p.out_width * shape.out_channels, pixels, shape.out_channels}, beta,
-            db_part);
-      }
+      for (Index g = 0; g < shape.groups; ++g)
+        gemm_in_chunk<T>(1, outputs_of(p, g, begin, end, dy).t(),
+                         patches_of(p, g, begin, end, x, memory), begin == chunk_begin ? 0 : 1,
+                         partial + g * p.group_out * p.patch);
     });
   });
-  if (dw != nullptr) sum_partials(partials.data(), chunks, partial, weights, dw);
-  if (db != nullptr)
-    sum_partials(partials.data() + weights, chunks, partial, shape.out_channels, db);
+  sum_partials(partials.data(), chunks, weights, dw);
 }
 
 #define XGRAD_INSTANTIATE(T)                                                 \
   template void forward(const ConvShape&, const T*, const T*, const T*, T*); \
   template void backward_data(const ConvShape&, const T*, const T*, T*);     \
-  template void backward_weights(const ConvShape&, const T*, const T*, T*, T*);
+  template void backward_weights(const ConvShape&, const T*, const T*, T*);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)
 #undef XGRAD_INSTANTIATE

@@ -24,6 +24,7 @@ namespace {
 using dnnl::memory;
 using Desc = memory::desc;
 using Tag = memory::format_tag;
+using Arguments = std::unordered_map<int, memory>;
 
 enum class Pass { forward, backward_data, backward_weights };
 
@@ -31,7 +32,7 @@ enum class Pass { forward, backward_data, backward_weights };
 struct Key {
   Pass pass = Pass::forward;
   ConvShape shape;
-  bool bias = false;
+  bool bias = false;  // in the forward pass
   friend bool operator==(const Key&, const Key&) = default;
 };
 
@@ -162,14 +163,14 @@ struct Batch {
 
   Index chunks() const { return (batch + chunk - 1) / chunk; }
 
-  // Calls arguments(primitive, first image, chunk's number) for each chunk and runs its primitive
-  // on what that returns.
-  template <class Arguments>
-  void run(Arguments arguments) {
+  // Calls arguments_of(primitive, first image, chunk's number) for each chunk and runs its
+  // primitive on what that returns.
+  template <class F>
+  void run(F arguments_of) {
     parallel_for(batch, chunk, [&](Index begin, Index end) {
       const Primitive& primitive = end - begin == chunk ? *whole : *rest;
       const Index number = begin / chunk;
-      std::unordered_map<int, memory> given = arguments(primitive, begin, number);
+      Arguments given = arguments_of(primitive, begin, number);
       const auto bytes = static_cast<memory::dim>(primitive.scratch_bytes);
       if (bytes > 0)
         given.emplace(DNNL_ARG_SCRATCHPAD,
@@ -229,10 +230,9 @@ bool forward(const ConvShape& shape, const float* x, const float* w, const float
   if (!batch.ok) return false;
   const Weights weights(shape, w, batch.whole->w);
   batch.run([&](const Primitive& p, Index image, Index) {
-    std::unordered_map<int, memory> given{
-        {DNNL_ARG_SRC, view(p.x, x + image * input_size(shape))},
-        {DNNL_ARG_WEIGHTS, weights.get()},
-        {DNNL_ARG_DST, view(p.y, y + image * output_size(shape))}};
+    Arguments given{{DNNL_ARG_SRC, view(p.x, x + image * input_size(shape))},
+                    {DNNL_ARG_WEIGHTS, weights.get()},
+                    {DNNL_ARG_DST, view(p.y, y + image * output_size(shape))}};
     if (b != nullptr) given.emplace(DNNL_ARG_BIAS, view(p.b, b));
     return given;
   });
@@ -244,45 +244,33 @@ bool backward_data(const ConvShape& shape, const float* dy, const float* w, floa
   if (!batch.ok) return false;
   const Weights weights(shape, w, batch.whole->w);
   batch.run([&](const Primitive& p, Index image, Index) {
-    return std::unordered_map<int, memory>{
-        {DNNL_ARG_DIFF_DST, view(p.y, dy + image * output_size(shape))},
-        {DNNL_ARG_WEIGHTS, weights.get()},
-        {DNNL_ARG_DIFF_SRC, view(p.x, dx + image * input_size(shape))}};
+    return Arguments{{DNNL_ARG_DIFF_DST, view(p.y, dy + image * output_size(shape))},
+                     {DNNL_ARG_WEIGHTS, weights.get()},
+                     {DNNL_ARG_DIFF_SRC, view(p.x, dx + image * input_size(shape))}};
   });
   return true;
 }
 
-// Each chunk's sums go to a place of their own, dw in oneDNN's layout and then db; these are added
-// in chunk order.
-bool backward_weights(const ConvShape& shape, const float* x, const float* dy, float* dw,
-                      float* db) {
+// Each chunk's sums go to a place of their own, in oneDNN's layout; these are added in chunk order.
+bool backward_weights(const ConvShape& shape, const float* x, const float* dy, float* dw) {
   constexpr Index pixels_per_partial = 256;  // to make adding up the partial sums cheap
   const Index pixels = shape.out_height() * shape.out_width();
-  Batch batch(Pass::backward_weights, shape, db != nullptr,
+  Batch batch(Pass::backward_weights, shape, false,
               std::max(images_per_chunk(shape), (pixels_per_partial + pixels - 1) / pixels));
   if (!batch.ok) return false;
-  const Desc& blocked = batch.whole->w;
-  const Desc plain = weight_desc(shape, false);
+  const Desc &blocked = batch.whole->w, plain = weight_desc(shape, false);
   const Index weights = floats_of(blocked);
-  const Index stride = (weights + shape.out_channels + 15) / 16 * 16;  // whole cache lines
-  PoolArray<float> partials(batch.chunks() * stride);
+  PoolArray<float> partials(batch.chunks() * weights);
   batch.run([&](const Primitive& p, Index image, Index number) {
-    float* const partial = partials.data() + number * stride;
-    std::unordered_map<int, memory> given{
-        {DNNL_ARG_SRC, view(p.x, x + image * input_size(shape))},
-        {DNNL_ARG_DIFF_DST, view(p.y, dy + image * output_size(shape))},
-        {DNNL_ARG_DIFF_WEIGHTS, view(p.w, partial)}};
-    if (db != nullptr) given.emplace(DNNL_ARG_DIFF_BIAS, view(p.b, partial + weights));
-    return given;
+    return Arguments{{DNNL_ARG_SRC, view(p.x, x + image * input_size(shape))},
+                     {DNNL_ARG_DIFF_DST, view(p.y, dy + image * output_size(shape))},
+                     {DNNL_ARG_DIFF_WEIGHTS, view(p.w, partials.data() + number * weights)}};
   });
-  if (db != nullptr)
-    sum_partials(partials.data() + weights, batch.chunks(), stride, shape.out_channels, db);
-  if (dw == nullptr) return true;
   if (plain == blocked) {
-    sum_partials(partials.data(), batch.chunks(), stride, weights, dw);
+    sum_partials(partials.data(), batch.chunks(), weights, dw);
   } else {
     PoolArray<float> sum(weights);
-    sum_partials(partials.data(), batch.chunks(), stride, weights, sum.data());
+    sum_partials(partials.data(), batch.chunks(), weights, sum.data());
     reorder(blocked, sum.data(), plain, dw);
   }
   return true;

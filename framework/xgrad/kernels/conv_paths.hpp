@@ -13,10 +13,9 @@ Index chunk_for(Index n, Index multiplications);
 /// Images per chunk.
 Index images_per_chunk(const ConvShape& shape);
 
-/// sum[i] = partials[i] + partials[stride + i] + ..., `count` of them in this order, for 0 <= i <
-/// n.
+/// sum[i] = partials[i] + partials[n + i] + ..., `count` of them in this order, for 0 <= i < n.
 template <class T>
-void sum_partials(const T* partials, Index count, Index stride, Index n, T* sum);
+void sum_partials(const T* partials, Index count, Index n, T* sum);
 
 /// As matrix products with the image's patches. Takes any shape.
 namespace im2col {
@@ -26,7 +25,7 @@ void forward(const ConvShape& shape, const T* x, const T* w, const T* b, T* y);
 template <class T>
 void backward_data(const ConvShape& shape, const T* dy, const T* w, T* dx);
 template <class T>
-void backward_weights(const ConvShape& shape, const T* x, const T* dy, T* dw, T* db);
+void backward_weights(const ConvShape& shape, const T* x, const T* dy, T* dw);
 
 }  // namespace im2col
 
@@ -35,8 +34,7 @@ namespace onednn {
 
 bool forward(const ConvShape& shape, const float* x, const float* w, const float* b, float* y);
 bool backward_data(const ConvShape& shape, const float* dy, const float* w, float* dx);
-bool backward_weights(const ConvShape& shape, const float* x, const float* dy, float* dw,
-                      float* db);
+bool backward_weights(const ConvShape& shape, const float* x, const float* dy, float* dw);
 
 }  // namespace onednn
 }  // namespace xgrad::kernels

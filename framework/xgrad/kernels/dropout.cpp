@@ -3,22 +3,22 @@
 
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/dropout.hpp>
+#include <xgrad/kernels/simd/dropout.hpp>
+#include <xgrad/kernels/simd/level.hpp>
 
 namespace xgrad::kernels {
 
 void dropout_mask(const RandomStream& random, std::uint64_t first_block, double p,
                   PoolArray<std::uint8_t>& keep) {
-  constexpr Index blocks_per_chunk = 1 << 10;
-  const auto threshold = static_cast<std::uint64_t>(std::llround(p * 0x1p32));
-  const Index n = keep.size();
+  constexpr Index elements_per_chunk = 1 << 12;
+  static const KeepMaskLoop loop =
+      at_simd_level([]<class Level>() { return keep_mask_loop<Level>(); });
+  // The largest threshold drops all but one of 2^32.
+  const auto threshold = static_cast<std::uint32_t>(std::min(std::round(p * 0x1p32), 0x1p32 - 1));
   std::uint8_t* const out = keep.data();
-  parallel_for((n + 3) / 4, blocks_per_chunk, [&](Index begin, Index end) {
-    for (Index block = begin; block < end; ++block) {
-      const auto values = random.block(first_block + static_cast<std::uint64_t>(block));
-      const Index first = 4 * block;
-      for (Index k = 0; k < std::min<Index>(4, n - first); ++k)
-        out[first + k] = values[static_cast<std::size_t>(k)] >= threshold;
-    }
+  parallel_for(keep.size(), elements_per_chunk, [&](Index begin, Index end) {
+    const std::uint64_t block = first_block + static_cast<std::uint64_t>(begin / 4);
+    loop(random.key(), block, threshold, out + begin, end - begin);
   });
 }
 
@@ -29,8 +29,9 @@ void dropout(const Tensor<T>& x, const PoolArray<std::uint8_t>& keep, T scale, T
   const std::uint8_t* const mask = keep.data();
   T* const out = y.data();
   parallel_for(x.size(), elements_per_chunk, [=](Index begin, Index end) {
+// A product and no choice: branches on random bits cost several times as much.
 #pragma GCC ivdep
-    for (Index i = begin; i < end; ++i) out[i] = mask[i] != 0 ? in[i] * scale : T(0);
+    for (Index i = begin; i < end; ++i) out[i] = in[i] * (static_cast<T>(mask[i]) * scale);
   });
 }
 

@@ -13,7 +13,7 @@ namespace xgrad::kernels {
 void dropout_mask(const RandomStream& random, std::uint64_t first_block, double p,
                   PoolArray<std::uint8_t>& keep);
 
-/// y[i] = x[i] scale where keep[i], else 0. y may share memory with x.
+/// y[i] = x[i] keep[i] scale. y may share memory with x.
 template <class T>
 void dropout(const Tensor<T>& x, const PoolArray<std::uint8_t>& keep, T scale, Tensor<T>& y);
 

@@ -1,4 +1,3 @@
-#include <xgrad/core/buffer_pool.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/gemm.hpp>
 
@@ -8,6 +7,7 @@
 #endif
 
 #include <algorithm>
+#include <bit>
 
 namespace xgrad::kernels {
 namespace {
@@ -55,14 +55,16 @@ Factor<T> cols_of(const Factor<T>& b, Index begin, Index end) {
 // What is worth a thread: some ten microseconds.
 constexpr Index multiplications_per_chunk = Index{1} << 20;
 
-// Extent of the chunks that `extent` rows or columns are cut into, each column or row of them
-// costing `work` multiplications.
-Index chunk_of(Index extent, Index work) {
+// Extent of the chunks that `extent` rows or columns of C are cut into, each of them costing so
+// many multiplications. A power of two of equal chunks shares out evenly.
+Index chunk_of(Index extent, Index multiplications) {
   constexpr Index most_chunks = 8;
-  constexpr Index unit = 32;  // a multiple of what the BLAS kernels compute at once
-  const Index chunks = std::clamp<Index>(extent * work / multiplications_per_chunk, 1, most_chunks);
-  const Index even = (extent + chunks - 1) / chunks;
-  return (even + unit - 1) / unit * unit;
+  constexpr Index least_extent = 32;  // below, the other factor is read too often
+  const Index chunks = std::clamp<Index>(
+      std::min(extent * multiplications / multiplications_per_chunk, extent / least_extent), 1,
+      most_chunks);
+  const auto even = static_cast<Index>(std::bit_floor(static_cast<std::size_t>(chunks)));
+  return (extent + even - 1) / even;
 }
 
 }  // namespace
@@ -103,23 +105,6 @@ void batched_gemm(Index count, T alpha, const Factor<T>& a, const Factor<T>& b, 
   });
 }
 
-// Blocks of rows are summed each into its own partial sums, and those in order.
-template <class T>
-void column_sum(const T* a, Index rows, Index cols, T* sum) {
-  const Index chunk = std::max<Index>((1 << 16) / std::max<Index>(cols, 1), (rows + 15) / 16);
-  const Index chunks = (rows + chunk - 1) / chunk;
-  PoolArray<T> partials(chunks * cols);
-  parallel_for(rows, chunk, [&](Index begin, Index end) {
-    T* const partial = partials.data() + begin / chunk * cols;
-    std::fill_n(partial, cols, T(0));
-    for (Index i = begin; i < end; ++i)
-      for (Index j = 0; j < cols; ++j) partial[j] += a[i * cols + j];
-  });
-  std::fill_n(sum, cols, T(0));
-  for (Index i = 0; i < chunks; ++i)
-    for (Index j = 0; j < cols; ++j) sum[j] += partials.data()[i * cols + j];
-}
-
 template <class T>
 void repeat_row(const T* row, Index rows, Index cols, T* c) {
   parallel_for(rows, (1 << 16) / std::max<Index>(cols, 1) + 1, [&](Index begin, Index end) {
@@ -131,7 +116,6 @@ void repeat_row(const T* row, Index rows, Index cols, T* c) {
   template void gemm(T, const Factor<T>&, const Factor<T>&, T, T*, Index);          \
   template void batched_gemm(Index, T, const Factor<T>&, const Factor<T>&, T, T*);  \
   template void gemm_in_chunk(T, const Factor<T>&, const Factor<T>&, T, T*, Index); \
-  template void column_sum(const T*, Index, Index, T*);                             \
   template void repeat_row(const T*, Index, Index, T*);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)

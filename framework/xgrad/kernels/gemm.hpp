@@ -46,10 +46,6 @@ void batched_gemm(Index count, T alpha, const Factor<T>& a, const Factor<T>& b, 
 template <class T>
 void gemm_in_chunk(T alpha, const Factor<T>& a, const Factor<T>& b, T beta, T* c, Index stride = 0);
 
-/// sum[j] = sum_i a[i, j] for a matrix [rows, cols].
-template <class T>
-void column_sum(const T* a, Index rows, Index cols, T* sum);
-
 /// c[i, j] = row[j] for a matrix [rows, cols].
 template <class T>
 void repeat_row(const T* row, Index rows, Index cols, T* c);

@@ -12,7 +12,8 @@ namespace {
 
 template <class T>
 const PackedGemm<T>& packed() {
-  static const auto functions = at_simd_level([]<class Level>() { return packed_gemm<Level, T>(); });
+  static const auto functions =
+      at_simd_level([]<class Level>() { return packed_gemm<Level, T>(); });
   return functions;
 }
 
@@ -44,8 +45,8 @@ void split_by_length(const RecurrentRun& run, Index t, Index begin, Index end, F
   }
 }
 
-// A matrix of the recurrent product, packed. A GRU's third gate is a product of its own, so that the
-// reset gate can act on it.
+// A matrix of the recurrent product, packed. A GRU's third gate is a product of its own, so that
+// the reset gate can act on it.
 template <class T>
 class RecurrentWeights {
  public:
@@ -120,8 +121,10 @@ void recurrent_forward(const RecurrentRun& run, const IdProjection<T>& ids, cons
     for (Index i = row; ids.table != nullptr && i < row + rows; ++i)
       std::copy_n(ids.table + ids.ids[i] * width, width, gates + i * width);
     for (Index i = row; run.cell == Cell::gru && i < row + rows; ++i) {
-      if (inner_bias != nullptr) std::copy_n(inner_bias, hidden, inner + i * hidden);
-      else std::fill_n(inner + i * hidden, hidden, T(0));
+      if (inner_bias != nullptr)
+        std::copy_n(inner_bias, hidden, inner + i * hidden);
+      else
+        std::fill_n(inner + i * hidden, hidden, T(0));
     }
     weights.forward(h_now + begin * hidden, rows, gates + row * width, width,
                     at(inner, row, hidden));
@@ -146,8 +149,9 @@ void recurrent_forward(const RecurrentRun& run, const IdProjection<T>& ids, cons
 }
 
 template <class T>
-void recurrent_backward(const RecurrentRun& run, const Tensor<T>& w_hh, const RecurrentTape<T>& tape,
-                        const Tensor<T>& start, const Tensor<T>& dy, RecurrentGradients<T>& g) {
+void recurrent_backward(const RecurrentRun& run, const Tensor<T>& w_hh,
+                        const RecurrentTape<T>& tape, const Tensor<T>& start, const Tensor<T>& dy,
+                        RecurrentGradients<T>& g) {
   const auto weights = RecurrentWeights<T>::backward(run, w_hh);
   const auto cell = loops<T>(run.cell);
   const Index hidden = run.hidden, width = run.gates();
@@ -164,9 +168,8 @@ void recurrent_backward(const RecurrentRun& run, const Tensor<T>& w_hh, const Re
       cell.backward({.gates = gates + (row + i) * width,
                      .inner = at(inner, row + i, hidden),
                      .output = output + (row + i) * hidden,
-                     .before = t == run.first(begin + i)
-                                   ? at(start.data(), begin + i, hidden)
-                                   : states + (row + i + previous) * hidden,
+                     .before = t == run.first(begin + i) ? at(start.data(), begin + i, hidden)
+                                                         : states + (row + i + previous) * hidden,
                      .dy = at(dy_data, row + i, hidden),
                      .dh = dh + (begin + i) * hidden,
                      .dc = at(dc, begin + i, hidden),
@@ -205,8 +208,10 @@ void weight_grad_of(const RecurrentRun& run, const T* d, Index columns, Index st
   PoolArray<T> first(run.batch * columns);
   for (Index b = 0; b < run.batch; ++b) {
     T* const row = first.data() + b * columns;
-    if (run.length(b) == 0) std::fill_n(row, columns, T(0));
-    else std::copy_n(d + (run.first(b) * run.batch + b) * stride, columns, row);
+    if (run.length(b) == 0)
+      std::fill_n(row, columns, T(0));
+    else
+      std::copy_n(d + (run.first(b) * run.batch + b) * stride, columns, row);
   }
   gemm(T(1), Factor<T>(first.data(), run.batch, columns).t(), Factor<T>(h0, run.batch, hidden),
        T(0), dw);
@@ -235,8 +240,10 @@ template <class T>
 void input_bias(const RecurrentRun& run, const Tensor<T>& b_ih, const Tensor<T>& b_hh,
                 Tensor<T>& bias) {
   T* const out = bias.data();
-  if (b_ih.defined()) std::copy_n(b_ih.data(), bias.size(), out);
-  else std::fill_n(out, bias.size(), T(0));
+  if (b_ih.defined())
+    std::copy_n(b_ih.data(), bias.size(), out);
+  else
+    std::fill_n(out, bias.size(), T(0));
   if (!b_hh.defined()) return;
   const T* const b = b_hh.data();
   const Index joint = run.cell == Cell::gru ? run.gates() - run.hidden : run.gates();

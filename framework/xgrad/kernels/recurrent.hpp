@@ -1,9 +1,10 @@
 #pragma once
 // Recurrent layers over whole sequences: one layer, one direction.
 //
-// The sequences of a batch do not meet until the weight gradients, so threads share out the batch: a
-// few rows go through all time steps on one thread, nobody waits for anybody at the end of a step, and
-// the rows stay in its cache between the product with the recurrent weights and the gates.
+// The sequences of a batch do not meet until the weight gradients, so threads share out the batch:
+// a few rows go through all time steps on one thread, nobody waits for anybody at the end of a
+// step, and the rows stay in its cache between the product with the recurrent weights and the
+// gates.
 
 #include <cstdint>
 #include <span>
@@ -44,8 +45,9 @@ struct IdProjection {
 };
 
 /// Runs over time. In: tape.gates with the input projections and biases (or `ids` that give them),
-/// the initial state in h [B, H] and, for an LSTM, c [B, H]; w_hh [G*H, H]; b_hn [H] or undefined, for
-/// a GRU only. Out: the tape, and the final state in h and c. Past its length a row's state stays.
+/// the initial state in h [B, H] and, for an LSTM, c [B, H]; w_hh [G*H, H]; b_hn [H] or undefined,
+/// for a GRU only. Out: the tape, and the final state in h and c. Past its length a row's state
+/// stays.
 template <class T>
 void recurrent_forward(const RecurrentRun& run, const IdProjection<T>& ids, const Tensor<T>& w_hh,
                        const Tensor<T>& b_hn, RecurrentTape<T>& tape, Tensor<T>& h, Tensor<T>& c);
@@ -59,11 +61,12 @@ struct RecurrentGradients {
   Tensor<T> dinner;  ///< [T, B, H], out: of W_hn h + b_hn; GRU only
 };
 
-/// Runs back over time. `start` is the initial state that enters the gates' gradients: h for a GRU, c
-/// for an LSTM, else unused. `dy` [T, B, H] is the gradient of the output, undefined for none.
+/// Runs back over time. `start` is the initial state that enters the gates' gradients: h for a GRU,
+/// c for an LSTM, else unused. `dy` [T, B, H] is the gradient of the output, undefined for none.
 template <class T>
-void recurrent_backward(const RecurrentRun& run, const Tensor<T>& w_hh, const RecurrentTape<T>& tape,
-                        const Tensor<T>& start, const Tensor<T>& dy, RecurrentGradients<T>& g);
+void recurrent_backward(const RecurrentRun& run, const Tensor<T>& w_hh,
+                        const RecurrentTape<T>& tape, const Tensor<T>& start, const Tensor<T>& dy,
+                        RecurrentGradients<T>& g);
 
 /// dw_hh [G*H, H] = sum over all steps of dgates^T h_{t-1} (a GRU's n: dinner^T h_{t-1}), with h0
 /// [B, H] before the first step.
@@ -71,14 +74,14 @@ template <class T>
 void recurrent_weight_grad(const RecurrentRun& run, const RecurrentGradients<T>& g,
                            const Tensor<T>& output, const Tensor<T>& h0, Tensor<T>& dw_hh);
 
-/// The biases that are added to the input projection, all but a GRU's b_hn: b_ih + b_hh, of which one
-/// may be undefined. bias: [G*H].
+/// The biases that are added to the input projection, all but a GRU's b_hn: b_ih + b_hh, of which
+/// one may be undefined. bias: [G*H].
 template <class T>
 void input_bias(const RecurrentRun& run, const Tensor<T>& b_ih, const Tensor<T>& b_hh,
                 Tensor<T>& bias);
 
-/// table[v, g] = w_ih[g, v] + bias[g]: what the product with a one-hot vector, plus bias, would give,
-/// to the bit. bias may be undefined.
+/// table[v, g] = w_ih[g, v] + bias[g]: what the product with a one-hot vector, plus bias, would
+/// give, to the bit. bias may be undefined.
 template <class T>
 void id_table(const Tensor<T>& w_ih, const Tensor<T>& bias, Tensor<T>& table);
 

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <utility>
 
 #include <xgrad/core/parallel.hpp>
@@ -110,17 +109,25 @@ void max_axis(const T* x, const Index* from, const Plan& plan, T* out, Index* wh
   const Index n = plan.n, inner = plan.inner;
   const Index per_chunk = std::max<Index>(1, elements_per_task / std::max<Index>(n * inner, 1));
   parallel_for(plan.outer, per_chunk, [=](Index begin, Index end) {
-    for (Index o = begin; o < end; ++o)
-      for (Index k = 0; k < n; ++k)
+    for (Index o = begin; o < end; ++o) {
+      T* const best = out + o * inner;
+      Index* const at = where + o * inner;
+      for (Index i = 0; i < inner; ++i) {
+        best[i] = x[o * n * inner + i];
+        at[i] = o * n * inner + i;
+      }
+      // Without branches, which would follow the data. The first NaN stays.
+      for (Index k = 1; k < n; ++k)
         for (Index i = 0; i < inner; ++i) {
-          const Index element = (o * n + k) * inner + i, to = o * inner + i;
-          const T value = x[element];
-          // The first NaN stays.
-          const bool better = value > out[to] || (std::isnan(value) && !std::isnan(out[to]));
-          if (k > 0 && !better) continue;
-          out[to] = value;
-          where[to] = from == nullptr ? element : from[element];
+          const Index element = (o * n + k) * inner + i;
+          const T value = x[element], before = best[i];
+          const bool better = !(value <= before) & (before == before);
+          best[i] = better ? value : before;
+          at[i] = better ? element : at[i];
         }
+      if (from == nullptr) continue;
+      for (Index i = 0; i < inner; ++i) at[i] = from[at[i]];
+    }
   });
 }
 

@@ -24,10 +24,10 @@ struct RNNOptions {
   RnnNonlinearity nonlinearity = RnnNonlinearity::tanh;
 };
 
-/// What RNN, LSTM and GRU share. Parameters, in PyTorch's names: weight_ih_l0 [G*H, I], weight_hh_l0
-/// [G*H, H], bias_ih_l0 and bias_hh_l0 [G*H], the same with "_reverse" for the other direction, and
-/// with l1, l2 ... for further layers, whose inputs are the D*H outputs of the one below (D: 1, or 2
-/// with both directions). All start uniform in ±1/sqrt(H).
+/// What RNN, LSTM and GRU share. Parameters, in PyTorch's names: weight_ih_l0 [G*H, I],
+/// weight_hh_l0 [G*H, H], bias_ih_l0 and bias_hh_l0 [G*H], the same with "_reverse" for the other
+/// direction, and with l1, l2 ... for further layers, whose inputs are the D*H outputs of the one
+/// below (D: 1, or 2 with both directions). All start uniform in ±1/sqrt(H).
 template <class T = float>
 class Recurrent : public Module<T> {
  public:
@@ -35,8 +35,9 @@ class Recurrent : public Module<T> {
   Variable<T> forward(Variable<T> x) override;
 
   /// x [T, B, I] or characters; state h (and c) [layers * D, B, H], layer by layer, undefined for
-  /// zeros; `lengths` as in xgrad::RecurrentOptions. Returns the output [T, B, D*H] of the last layer
-  /// and the final state of all. Throws as the ops do, and ShapeError for a state of another shape.
+  /// zeros; `lengths` as in xgrad::RecurrentOptions. Returns the output [T, B, D*H] of the last
+  /// layer and the final state of all. Throws as the ops do, and ShapeError for a state of another
+  /// shape.
   RecurrentResult<T> forward(const RecurrentInput<T>& x, const RecurrentState<T>& state,
                              const std::vector<std::int32_t>& lengths = {});
 
@@ -45,19 +46,18 @@ class Recurrent : public Module<T> {
   const StackOptions& options() const { return options_; }
 
  protected:
-  enum class Kind { rnn_tanh, rnn_relu, lstm, gru };
+  /// The op of one layer in one direction.
+  using Layer = RecurrentResult<T> (*)(const RecurrentInput<T>&, const RecurrentState<T>&,
+                                       const RecurrentWeights<T>&, const RecurrentOptions&);
   /// Throws ValueError, naming `name`, for sizes or layers below 1 and a dropout outside [0, 1).
-  Recurrent(const char* name, Kind kind, Index input_size, Index hidden_size,
+  Recurrent(const char* name, Layer layer, Index gates, Index input_size, Index hidden_size,
             const StackOptions& options);
 
  private:
-  RecurrentResult<T> run_one(const RecurrentInput<T>& x, const RecurrentState<T>& state,
-                             const RecurrentWeights<T>& weights,
-                             const xgrad::RecurrentOptions& options) const;
-  void check_state(const RecurrentInput<T>& x, const RecurrentState<T>& state) const;
+  void check_state(const char* which, const Variable<T>& state, Index batch) const;
 
   const char* name_;
-  Kind kind_;
+  Layer layer_;
   Index input_size_, hidden_size_;
   StackOptions options_;
   std::vector<RecurrentWeights<T>> weights_;  // by layer, then direction

@@ -10,6 +10,7 @@ namespace {
 
 // The shape that two shapes broadcast to.
 Shape broadcast(const OpInfo& op, const Shape& a, const Shape& b) {
+  if (a == b) return a;
   Shape result = a.rank() >= b.rank() ? a : b;
   const Shape& other = a.rank() >= b.rank() ? b : a;
   for (int back = 1; back <= other.rank(); ++back) {
@@ -53,7 +54,7 @@ Variable<T> add(Variable<T> a, Variable<T> b) {
   Tensor<T> y = result_memory(shape, a, true, b, true);
   kernels::add(a.value(), b.value(), y);
   const bool whole[] = {a.shape() == shape, b.shape() == shape};
-  return record(add_op, {a, b}, y, [=](Backward<T>& back) {
+  return record(add_op, {a, b}, std::move(y), [=](Backward<T>& back) {
     for (const int i : {0, 1}) {
       if (!back.needs(i)) continue;
       if (whole[i])
@@ -71,7 +72,7 @@ Variable<T> sub(Variable<T> a, Variable<T> b) {
   Tensor<T> y = result_memory(shape, a, true, b, true);
   kernels::sub(a.value(), b.value(), y);
   const bool whole[] = {a.shape() == shape, b.shape() == shape};
-  return record(sub_op, {a, b}, y, [=](Backward<T>& back) {
+  return record(sub_op, {a, b}, std::move(y), [=](Backward<T>& back) {
     if (back.needs(0)) {
       if (whole[0])
         back.set_dx(0, back.dy());
@@ -94,7 +95,7 @@ Variable<T> mul(Variable<T> a, Variable<T> b) {
   Tensor<T> y = result_memory(shape, a, !wants_b, b, !wants_a);
   kernels::mul(a.value(), b.value(), y);
   const bool whole[] = {a.shape() == shape, b.shape() == shape};
-  return record(mul_op, {a, b}, y,
+  return record(mul_op, {a, b}, std::move(y),
                 [=, factors = std::array{saved_if(wants_a, b.value()),
                                          saved_if(wants_b, a.value())}](Backward<T>& back) {
                   for (const int i : {0, 1}) {
@@ -149,7 +150,7 @@ template <class T>
 Variable<T> add(Variable<T> x, std::type_identity_t<T> s) {
   Tensor<T> y = x.reuse();
   kernels::add(x.value(), s, y);
-  return record(add_scalar_op, {x}, y, [](Backward<T>& b) { b.set_dx(0, b.dy()); });
+  return record(add_scalar_op, {x}, std::move(y), [](Backward<T>& b) { b.set_dx(0, b.dy()); });
 }
 
 template <class T>
@@ -162,7 +163,7 @@ template <class T>
 Variable<T> sub(std::type_identity_t<T> s, Variable<T> x) {
   Tensor<T> y = x.reuse();
   kernels::sub(s, x.value(), y);
-  return record(rsub_scalar_op, {x}, y,
+  return record(rsub_scalar_op, {x}, std::move(y),
                 [](Backward<T>& b) { kernels::mul(b.dy(), T(-1), b.dx_in_place_of_dy(0)); });
 }
 
@@ -171,7 +172,7 @@ template <class T>
 Variable<T> mul(Variable<T> x, std::type_identity_t<T> s) {
   Tensor<T> y = x.reuse();
   kernels::mul(x.value(), s, y);
-  return record(mul_scalar_op, {x}, y,
+  return record(mul_scalar_op, {x}, std::move(y),
                 [s](Backward<T>& b) { kernels::mul(b.dy(), s, b.dx_in_place_of_dy(0)); });
 }
 
@@ -180,7 +181,7 @@ template <class T>
 Variable<T> div(Variable<T> x, std::type_identity_t<T> s) {
   Tensor<T> y = x.reuse();
   kernels::div(x.value(), s, y);
-  return record(div_scalar_op, {x}, y,
+  return record(div_scalar_op, {x}, std::move(y),
                 [s](Backward<T>& b) { kernels::div(b.dy(), s, b.dx_in_place_of_dy(0)); });
 }
 

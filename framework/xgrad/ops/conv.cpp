@@ -1,6 +1,7 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/conv.hpp>
+#include <xgrad/kernels/reduce.hpp>
 #include <xgrad/ops/conv.hpp>
 
 #include <fmt/format.h>
@@ -74,7 +75,8 @@ void check_kernel_fits(const char* op, const ConvShape& s, const Variable<T>& x,
                   s.padding.h, s.padding.w));
 }
 
-// y = x * w + b; dx and dw are the two other products of the same three tensors. Saves x and w.
+// y = x * w + b; dx and dw are the two other products of these tensors, db the sum of dy over all
+// pixels. Saves x and w.
 template <class T>
 Variable<T> convolve(const OpInfo& op, const ConvShape& s, const Variable<T>& x,
                      const Variable<T>& w, const Variable<T>& b, const Shape& y_shape) {
@@ -83,10 +85,9 @@ Variable<T> convolve(const OpInfo& op, const ConvShape& s, const Variable<T>& x,
   return record(op, {x, w, b}, y,
                 [s, x = Saved(x.value()), w = Saved(w.value())](Backward<T>& back) {
                   if (back.needs(0)) kernels::conv_backward_data(s, back.dy(), w.get(), back.dx(0));
-                  if (back.needs(1) || back.needs(2))
-                    kernels::conv_backward_weights(s, x.get(), back.dy(),
-                                                   back.needs(1) ? &back.dx(1) : nullptr,
-                                                   back.needs(2) ? &back.dx(2) : nullptr);
+                  if (back.needs(1))
+                    kernels::conv_backward_weights(s, x.get(), back.dy(), back.dx(1));
+                  if (back.needs(2)) kernels::column_sum(back.dy(), back.dx(2));
                 });
 }
 

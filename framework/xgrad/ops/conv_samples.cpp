@@ -51,7 +51,7 @@ std::vector<OpEntry> conv_entries() {
            image("input rows left over by the stride", xwb({2, 6, 6, 2}, {3, 3, 3, 2}),
                  {.stride = 2}),
            image("no images", xwb({0, 5, 6, 3}, {4, 3, 2, 3})),
-           image("several chunks, the last one smaller", xwb({19, 12, 10, 4}, {16, 5, 5, 4}),
+           image("several chunks, the last one smaller", xwb({13, 8, 8, 1}, {32, 5, 5, 1}),
                  {.padding = 2}),
        }},
       {&conv1d_op,

@@ -23,7 +23,7 @@ Variable<T> dropout(Variable<T> x, double p, bool training, RandomStream& random
   const T scale = static_cast<T>(1 / (1 - p));
   Tensor<T> y = x.reuse();
   kernels::dropout(x.value(), keep, scale, y);
-  return record(dropout_op, {x}, y, [keep = std::move(keep), scale](Backward<T>& b) {
+  return record(dropout_op, {x}, std::move(y), [keep = std::move(keep), scale](Backward<T>& b) {
     kernels::dropout(b.dy(), keep, scale, b.dx_in_place_of_dy(0));
   });
 }

@@ -50,7 +50,7 @@ template <class T>
 Variable<T> log(const Variable<T>& x) {
   Tensor<T> y = Tensor<T>::empty(x.shape());
   kernels::log(x.value(), y);
-  return record(log_op, {x}, y, [x = Saved(x.value())](Backward<T>& b) {
+  return record(log_op, {x}, std::move(y), [x = Saved(x.value())](Backward<T>& b) {
     kernels::div(b.dy(), x.get(), b.dx_in_place_of_dy(0));
   });
 }
@@ -70,7 +70,7 @@ template <class T>
 Variable<T> pow(const Variable<T>& x, std::type_identity_t<T> exponent) {
   Tensor<T> y = Tensor<T>::empty(x.shape());
   kernels::pow(x.value(), exponent, y);
-  return record(pow_op, {x}, y, [x = Saved(x.value()), exponent](Backward<T>& b) {
+  return record(pow_op, {x}, std::move(y), [x = Saved(x.value()), exponent](Backward<T>& b) {
     kernels::pow_grad(x.get(), exponent, b.dy(), b.dx_in_place_of_dy(0));
   });
 }
@@ -80,7 +80,7 @@ template <class T>
 Variable<T> neg(Variable<T> x) {
   Tensor<T> y = x.reuse();
   kernels::mul(x.value(), T(-1), y);
-  return record(neg_op, {x}, y,
+  return record(neg_op, {x}, std::move(y),
                 [](Backward<T>& b) { kernels::mul(b.dy(), T(-1), b.dx_in_place_of_dy(0)); });
 }
 

@@ -1,6 +1,7 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/gemm.hpp>
+#include <xgrad/kernels/reduce.hpp>
 #include <xgrad/ops/linear.hpp>
 
 #include <fmt/format.h>
@@ -90,7 +91,7 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& w,
                     kernels::gemm<T>(1, dy_rows, first_matrix(w.get()), 0, back.dx(0).data());
                   if (back.needs(1))
                     kernels::gemm<T>(1, dy_rows.t(), rows_of(x.get(), rows), 0, back.dx(1).data());
-                  if (back.needs(2)) kernels::column_sum(dy.data(), rows, out, back.dx(2).data());
+                  if (back.needs(2)) kernels::column_sum(dy, back.dx(2));
                 });
 }
 

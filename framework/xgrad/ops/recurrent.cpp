@@ -80,8 +80,10 @@ struct RecurrentBackward {
                     b.dx(in_x).data());
     }
     if (!b.needs(in_w_ih)) return;
-    if (ids.size() > 0) kernels::id_weight_grad(dgates, ids.data(), b.dx(in_w_ih));
-    else kernels::gemm(T(1), rows_of(dgates).t(), rows_of(x.get()), T(0), b.dx(in_w_ih).data());
+    if (ids.size() > 0)
+      kernels::id_weight_grad(dgates, ids.data(), b.dx(in_w_ih));
+    else
+      kernels::gemm(T(1), rows_of(dgates).t(), rows_of(x.get()), T(0), b.dx(in_w_ih).data());
   }
 
   // Both biases have one gradient, but for a GRU's n, whose b_hh is inside the reset gate.
@@ -131,23 +133,22 @@ RecurrentResult<T> run_layer(const OpInfo& op, Cell cell, const RecurrentInput<T
   const Tensor<T> h0 = state.h.defined() ? state.h.value() : Tensor<T>(single);
   const Tensor<T> c0 = !is_lstm || state.c.defined() ? state.c.value() : Tensor<T>(single);
   Tensor<T> h = h0.clone(), c = c0.clone();
-  const Tensor<T> b_hn = is_gru && b_hh.defined() ? b_hh.value().slice(2 * run.hidden, run.gates())
-                                                  : Tensor<T>();
+  const Tensor<T> b_hn =
+      is_gru && b_hh.defined() ? b_hh.value().slice(2 * run.hidden, run.gates()) : Tensor<T>();
   kernels::recurrent_forward(run, {std::as_const(table).data(), ids.data()}, w_hh.value(), b_hn,
                              tape, h, c);
 
-  RecurrentBackward<T> backward{
-      run,
-      std::move(ids),
-      std::move(lengths),
-      Saved(w_ih.requires_grad() ? x.value() : Tensor<T>()),
-      Saved(x.requires_grad() ? w_ih.value() : Tensor<T>()),
-      Saved(w_hh.value()),
-      Saved(tape.gates),
-      Saved(tape.output),
-      Saved(tape.inner),
-      Saved(h0),
-      Saved(c0)};
+  RecurrentBackward<T> backward{run,
+                                std::move(ids),
+                                std::move(lengths),
+                                Saved(w_ih.requires_grad() ? x.value() : Tensor<T>()),
+                                Saved(x.requires_grad() ? w_ih.value() : Tensor<T>()),
+                                Saved(w_hh.value()),
+                                Saved(tape.gates),
+                                Saved(tape.output),
+                                Saved(tape.inner),
+                                Saved(h0),
+                                Saved(c0)};
   if (is_lstm) {
     auto [y, h_n, c_n] = record(op, {x, w_ih, w_hh, b_ih, b_hh, state.h, state.c},
                                 std::array{tape.output, h, c}, std::move(backward));
@@ -188,8 +189,8 @@ RecurrentResult<T> gru(const std::type_identity_t<RecurrentInput<T>>& x,
   return run_layer(gru_op, Cell::gru, x, state, weights, options);
 }
 
-#define XGRAD_OF(op, T)                                                                      \
-  template RecurrentResult<T> op(const RecurrentInput<T>&, const RecurrentState<T>&,         \
+#define XGRAD_OF(op, T)                                                              \
+  template RecurrentResult<T> op(const RecurrentInput<T>&, const RecurrentState<T>&, \
                                  const RecurrentWeights<T>&, const RecurrentOptions&);
 #define XGRAD_INSTANTIATE(T) \
   XGRAD_OF(rnn_tanh, T) XGRAD_OF(rnn_relu, T) XGRAD_OF(lstm, T) XGRAD_OF(gru, T)

@@ -3,8 +3,8 @@
 // and dropout are in nn/recurrent.hpp; single steps in recurrent_cells.hpp.
 //
 // Shapes: T steps, B sequences, I inputs, H hidden units, G gates (1; LSTM 4: i, f, g, o; GRU 3:
-// r, z, n), as in PyTorch. The input is projected for all steps at once, and the weight gradients are
-// one product over all steps; in between, each sequence stays on one thread.
+// r, z, n), as in PyTorch. The input is projected for all steps at once, and the weight gradients
+// are one product over all steps; in between, each sequence stays on one thread.
 
 #include <cstdint>
 #include <span>
@@ -101,8 +101,8 @@ RecurrentResult<T> rnn_relu(const std::type_identity_t<RecurrentInput<T>>& x,
                             const RecurrentWeights<T>& weights,
                             const RecurrentOptions& options = {});
 
-/// Long short-term memory: Hochreiter and Schmidhuber, Neural Computation 1997, with the forget gate
-/// of Gers et al. 2000.
+/// Long short-term memory: Hochreiter and Schmidhuber, Neural Computation 1997, with the forget
+/// gate of Gers et al. 2000.
 template <class T>
 RecurrentResult<T> lstm(const std::type_identity_t<RecurrentInput<T>>& x,
                         const std::type_identity_t<RecurrentState<T>>& state,

@@ -72,12 +72,12 @@ RecurrentState<T> gru_cell(const Variable<T>& x,
   return {(T(1) - z) * n + z * h, {}};
 }
 
-#define XGRAD_INSTANTIATE(T)                                                                      \
-  template RecurrentState<T> rnn_cell(const Variable<T>&, const RecurrentState<T>&,               \
-                                      const RecurrentWeights<T>&, RnnNonlinearity);               \
-  template RecurrentState<T> lstm_cell(const Variable<T>&, const RecurrentState<T>&,              \
-                                       const RecurrentWeights<T>&);                               \
-  template RecurrentState<T> gru_cell(const Variable<T>&, const RecurrentState<T>&,               \
+#define XGRAD_INSTANTIATE(T)                                                         \
+  template RecurrentState<T> rnn_cell(const Variable<T>&, const RecurrentState<T>&,  \
+                                      const RecurrentWeights<T>&, RnnNonlinearity);  \
+  template RecurrentState<T> lstm_cell(const Variable<T>&, const RecurrentState<T>&, \
+                                       const RecurrentWeights<T>&);                  \
+  template RecurrentState<T> gru_cell(const Variable<T>&, const RecurrentState<T>&,  \
                                       const RecurrentWeights<T>&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)

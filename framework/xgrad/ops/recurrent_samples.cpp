@@ -50,28 +50,31 @@ std::vector<Sample> recurrent_samples(Layer layer, Index gates, bool cells) {
                                        : RecurrentInput<T>(IdSequence{c.ids, c.steps, c.batch});
     return joined(layer(input, state, weights, c.options));
   };
-  const std::vector<std::int32_t> ids{2, 0, 1, 3, 3, 0, 3, 2};  // [4, 2]
-  const std::vector<std::int32_t> ragged{3, 5, 0, 1};
+  const auto one = [&](const char* name, std::vector<Tensor<double>> in, bool reverse = false,
+                       std::vector<std::int32_t> lengths = {}) {
+    RecurrentCase c;
+    c.options.reverse = reverse;
+    c.options.lengths = std::move(lengths);
+    if (!in[0].defined()) {
+      c.ids = {2, 0, 1, 3, 3, 0, 3, 2};
+      c.steps = 4;
+      c.batch = 2;
+    }
+    return sample(name, std::move(in), std::move(c), apply);
+  };
   return {
-      sample("five steps", inputs({5, 3, 4, 2}), RecurrentCase{}, apply),
-      sample("reversed", inputs({5, 2, 3, 5}), RecurrentCase{.options = {.reverse = true}}, apply),
-      sample("lengths", inputs({5, 4, 3, 2}), RecurrentCase{.options = {.lengths = ragged}}, apply),
-      sample("lengths, reversed", inputs({5, 4, 3, 2}),
-             RecurrentCase{.options = {.reverse = true, .lengths = ragged}}, apply),
-      sample("no biases", without({3, 2, 4, 3}, {3, 4}), RecurrentCase{}, apply),
-      sample("b_hh alone", without({3, 2, 4, 3}, {3}), RecurrentCase{}, apply),
-      sample("b_ih alone", without({3, 2, 4, 3}, {4}), RecurrentCase{}, apply),
-      sample("from zeros", without({3, 2, 4, 3}, {5, 6}), RecurrentCase{}, apply),
-      sample("one of everything", inputs({1, 1, 1, 1}), RecurrentCase{}, apply),
-      sample("characters", without({4, 2, 4, 3}, {0}),
-             RecurrentCase{.ids = ids, .steps = 4, .batch = 2}, apply),
-      sample("characters, reversed, no biases", without({4, 2, 4, 3}, {0, 3, 4}),
-             RecurrentCase{.options = {.reverse = true, .lengths = {4, 2}},
-                           .ids = ids,
-                           .steps = 4,
-                           .batch = 2},
-             apply),
-      sample("several chunks and panels", inputs({3, 37, 2, 19}), RecurrentCase{}, apply),
+      one("five steps", inputs({5, 3, 4, 2})),
+      one("reversed", inputs({5, 2, 3, 5}), true),
+      one("lengths", inputs({5, 4, 3, 2}), false, {3, 5, 0, 1}),
+      one("lengths, reversed", inputs({5, 4, 3, 2}), true, {3, 5, 0, 1}),
+      one("no biases", without({3, 2, 4, 3}, {3, 4})),
+      one("b_hh alone", without({3, 2, 4, 3}, {3})),
+      one("b_ih alone", without({3, 2, 4, 3}, {4})),
+      one("from zeros", without({3, 2, 4, 3}, {5, 6})),
+      one("one of everything", inputs({1, 1, 1, 1})),
+      one("characters", without({4, 2, 4, 3}, {0})),
+      one("characters, reversed, no biases", without({4, 2, 4, 3}, {0, 3, 4}), true, {4, 2}),
+      one("several chunks and panels", inputs({3, 37, 2, 19})),
   };
 }
 

@@ -65,7 +65,8 @@ Variable<T> sum(const Variable<T>& x, const Axes& axes, bool keepdims) {
   const Reduction r = reduction(sum_op, x.shape(), axes, keepdims);
   Tensor<T> y = Tensor<T>::empty(r.result);
   kernels::sum(x.value(), r.axes, 1, y);
-  return record(sum_op, {x}, y, [kept = r.kept](Backward<T>& b) { give_repeated(b, kept, 1); });
+  return record(sum_op, {x}, std::move(y),
+                [kept = r.kept](Backward<T>& b) { give_repeated(b, kept, 1); });
 }
 
 // y = sum of x / n; dx = dy / n, repeated.
@@ -74,7 +75,7 @@ Variable<T> mean(const Variable<T>& x, const Axes& axes, bool keepdims) {
   const Reduction r = nonempty_reduction(mean_op, x.shape(), axes, keepdims);
   Tensor<T> y = Tensor<T>::empty(r.result);
   kernels::sum(x.value(), r.axes, static_cast<double>(r.elements), y);
-  return record(mean_op, {x}, y,
+  return record(mean_op, {x}, std::move(y),
                 [kept = r.kept, n = r.elements](Backward<T>& b) { give_repeated(b, kept, n); });
 }
 
@@ -85,7 +86,7 @@ Variable<T> max(const Variable<T>& x, const Axes& axes, bool keepdims) {
   Tensor<T> y = Tensor<T>::empty(r.result);
   PoolArray<Index> where(y.size());
   kernels::max(x.value(), r.axes, y, where);
-  return record(max_op, {x}, y, [where = std::move(where)](Backward<T>& b) {
+  return record(max_op, {x}, std::move(y), [where = std::move(where)](Backward<T>& b) {
     kernels::max_grad(b.dy(), where, b.dx(0));
   });
 }

@@ -9,7 +9,7 @@ const std::vector<OpEntry>& op_registry() {
   static const std::vector<OpEntry> table = [] {
     std::vector<OpEntry> all;
     for (const auto& family : {elementwise_entries, reduce_entries, shape_entries, linear_entries, conv_entries,
-          pool_entries, norm_entries, loss_entries, dropout_entries, embedding_entries}) {
+          pool_entries, norm_entries, loss_entries, dropout_entries, embedding_entries, recurrent_entries}) {
       auto entries = family();
       std::move(entries.begin(), entries.end(), std::back_inserter(all));
     }

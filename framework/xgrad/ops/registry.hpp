@@ -50,5 +50,6 @@ std::vector<OpEntry> norm_entries();
 std::vector<OpEntry> loss_entries();
 std::vector<OpEntry> dropout_entries();
 std::vector<OpEntry> embedding_entries();
+std::vector<OpEntry> recurrent_entries();
 
 }  // namespace xgrad

@@ -106,7 +106,7 @@ Variable<T> permute(const Variable<T>& x, const Axes& axes) {
   }
   Tensor<T> y = Tensor<T>::empty(shape);
   copy_permuted(x.value(), order, y);
-  return record(permute_op, {x}, y,
+  return record(permute_op, {x}, std::move(y),
                 [inverse](Backward<T>& b) { copy_permuted(b.dy(), inverse, b.dx(0)); });
 }
 
@@ -134,7 +134,7 @@ Variable<T> concat(std::span<const Variable<T>> xs, int axis) {
   }
   std::vector<Index> extents;
   for (const Variable<T>& x : xs) extents.push_back(x.shape(along));
-  return record(concat_op, xs, y, [along, extents = std::move(extents)](Backward<T>& b) {
+  return record(concat_op, xs, std::move(y), [along, extents = std::move(extents)](Backward<T>& b) {
     Index start = 0;
     for (std::size_t i = 0; i < extents.size(); start += extents[i++]) {
       const int input = static_cast<int>(i);
@@ -164,7 +164,7 @@ Variable<T> slice(const Variable<T>& x, int axis, Index begin, Index end, Index 
     y = Tensor<T>::empty(shape);
     copy_out_of(x.value(), box, y);
   }
-  return record(slice_op, {x}, y, [box](Backward<T>& b) {
+  return record(slice_op, {x}, std::move(y), [box](Backward<T>& b) {
     kernels::fill(b.dx(0), T(0));
     copy_into(b.dx(0), box, b.dy());
   });
@@ -194,7 +194,8 @@ Variable<T> pad(const Variable<T>& x, const std::vector<PadWidth>& widths,
   Tensor<T> y = Tensor<T>::empty(shape);
   kernels::fill(y, value);
   copy_into(y, box, x.value());
-  return record(pad_op, {x}, y, [box](Backward<T>& b) { copy_out_of(b.dy(), box, b.dx(0)); });
+  return record(pad_op, {x}, std::move(y),
+                [box](Backward<T>& b) { copy_out_of(b.dy(), box, b.dx(0)); });
 }
 
 #define XGRAD_INSTANTIATE(T)                                                 \

@@ -5,25 +5,26 @@
 
 namespace xgrad::optim {
 namespace {
-constexpr std::string_view state_names[] = {"exp_avg", "exp_avg_sq"};
-}
+constexpr std::string_view state[] = {"exp_avg", "exp_avg_sq"};
+constexpr OptimizerInfo adam{"Adam", "Adam step", state};
+constexpr OptimizerInfo adamw{"AdamW", "AdamW step", state};
+}  // namespace
 
 template <class T>
-Adam<T>::Adam(const char* step_name, bool decoupled)
-    : Optimizer<T>(step_name, state_names), decoupled_(decoupled) {}
+Adam<T>::Adam(const OptimizerInfo& info, bool decoupled)
+    : Optimizer<T>(info), decoupled_(decoupled) {}
 
 template <class T>
-Adam<T>::Adam(std::vector<Variable<T>> parameters, AdamOptions options) : Adam("Adam step", false) {
+Adam<T>::Adam(std::vector<Variable<T>> parameters, AdamOptions options) : Adam(adam, false) {
   add_group(std::move(parameters), options);
 }
 
 template <class T>
 void Adam<T>::add_group(std::vector<Variable<T>> parameters, AdamOptions options) {
-  const char* const name = decoupled_ ? "AdamW" : "Adam";
-  check_option(name, "beta1", options.beta1, 1);
-  check_option(name, "beta2", options.beta2, 1);
-  check_option(name, "eps", options.eps);
-  check_option(name, "weight_decay", options.weight_decay);
+  this->check_option("beta1", options.beta1, 1);
+  this->check_option("beta2", options.beta2, 1);
+  this->check_option("eps", options.eps);
+  this->check_option("weight_decay", options.weight_decay);
   this->add_parameters(std::move(parameters), options.lr);
   options_.push_back(options);
 }
@@ -47,8 +48,7 @@ void Adam<T>::update(std::size_t group, double lr, Slot& slot) {
 }
 
 template <class T>
-AdamW<T>::AdamW(std::vector<Variable<T>> parameters, AdamWOptions options)
-    : Adam<T>("AdamW step", true) {
+AdamW<T>::AdamW(std::vector<Variable<T>> parameters, AdamWOptions options) : Adam<T>(adamw, true) {
   add_group(std::move(parameters), options);
 }
 

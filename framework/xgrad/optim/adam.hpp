@@ -27,7 +27,7 @@ class Adam : public Optimizer<T> {
 
  protected:
   /// Decoupled: weight decay acts on the parameter and not through the gradient.
-  Adam(const char* step_name, bool decoupled);
+  Adam(const OptimizerInfo& info, bool decoupled);
 
  private:
   using typename Optimizer<T>::Slot;

@@ -18,43 +18,44 @@ std::string describe(std::size_t number, const Variable<T>& parameter) {
 
 }  // namespace
 
-void check_option(const char* optimizer, const char* option, double value, double limit) {
+template <class T>
+void Optimizer<T>::check_option(const char* option, double value, double limit) const {
   if (!std::isfinite(value) || value < 0)
-    throw ValueError(
-        fmt::format("{}: {} is {}: give a finite number of at least 0", optimizer, option, value));
+    throw ValueError(fmt::format("{}: {} is {}: give a finite number of at least 0", info_->name,
+                                 option, value));
   if (limit > 0 && value >= limit)
     throw ValueError(
-        fmt::format("{}: {} is {}: give a number below {}", optimizer, option, value, limit));
+        fmt::format("{}: {} is {}: give a number below {}", info_->name, option, value, limit));
 }
 
 template <class T>
 void Optimizer<T>::add_parameters(std::vector<Variable<T>> parameters, double lr) {
-  check_option(step_name_, "lr", lr);
+  check_option("lr", lr);
   if (parameters.empty())
     throw ValueError(
-        fmt::format("{}: no parameters to optimize: pass module.parameters()", step_name_));
+        fmt::format("{}: no parameters to optimize: pass module.parameters()", info_->name));
   std::set<const Node<T>*> known;
-  std::size_t number = 0;
   for (const Group& group : groups_)
-    for (const Slot& slot : group.slots) known.insert(slot.parameter.edge().node.get()), ++number;
+    for (const Slot& slot : group.slots) known.insert(slot.parameter.edge().node.get());
 
+  std::size_t number = known.size();
   Group added{lr, lr, {}};
   for (Variable<T>& parameter : parameters) {
     if (!parameter.requires_grad())
       throw ValueError(
           fmt::format("{}: {} takes no gradient: make it with requires_grad, or leave it "
                       "out",
-                      step_name_, describe(number, parameter)));
+                      info_->name, describe(number, parameter)));
     if (!parameter.edge().node->inputs().empty())
       throw ValueError(
           fmt::format("{}: {} is a result of {}, and only leaves can be optimized: pass "
                       "the variables it was computed from",
-                      step_name_, describe(number, parameter), parameter.edge().node->op().name));
+                      info_->name, describe(number, parameter), parameter.edge().node->op().name));
     if (!known.insert(parameter.edge().node.get()).second)
       throw ValueError(
           fmt::format("{}: {} is listed twice, and would be changed twice per step: list "
                       "it once",
-                      step_name_, describe(number, parameter)));
+                      info_->name, describe(number, parameter)));
     added.slots.push_back({std::move(parameter), 0, {}});
     ++number;
   }
@@ -63,12 +64,12 @@ void Optimizer<T>::add_parameters(std::vector<Variable<T>> parameters, double lr
 
 template <class T>
 void Optimizer<T>::step() {
-  const ActiveOp active(step_name_);
+  const ActiveOp active(info_->step_name);
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     for (Slot& slot : groups_[g].slots) {
       if (!slot.parameter.grad().defined()) continue;
       if (slot.state.empty() && keeps_state(g))
-        for (std::size_t k = 0; k < state_names_.size(); ++k)
+        for (std::size_t k = 0; k < info_->state.size(); ++k)
           slot.state.push_back(Tensor<T>(slot.parameter.shape()));
       ++slot.step;
       update(g, groups_[g].lr, slot);
@@ -85,8 +86,8 @@ void Optimizer<T>::zero_grad() const {
 template <class T>
 const typename Optimizer<T>::Group& Optimizer<T>::group(std::size_t i) const {
   if (i >= groups_.size())
-    throw ValueError(fmt::format("{}: there is no parameter group {}, they are 0 to {}", step_name_,
-                                 i, groups_.size() - 1));
+    throw ValueError(fmt::format("{}: there is no parameter group {}, they are 0 to {}",
+                                 info_->name, i, groups_.size() - 1));
   return groups_[i];
 }
 
@@ -97,7 +98,7 @@ double Optimizer<T>::lr(std::size_t i) const {
 
 template <class T>
 void Optimizer<T>::set_lr(double lr, std::size_t i) {
-  check_option(step_name_, "lr", lr);
+  check_option("lr", lr);
   group(i);
   groups_[i].lr = lr;
 }
@@ -109,7 +110,7 @@ void Optimizer<T>::set_lr(double lr) {
 
 template <class T>
 void Optimizer<T>::set_lr_factor(double factor) {
-  check_option(step_name_, "the factor of lr", factor);
+  check_option("the factor of lr", factor);
   for (Group& group : groups_) group.lr = factor * group.initial_lr;
 }
 
@@ -124,7 +125,7 @@ StateDict<T> Optimizer<T>::state_dict() const {
       // In float32 exact up to 2^24, where the bias corrections that use it have long become 1.
       result[prefix + "step"] = Tensor<T>::full(Shape{}, static_cast<T>(slot.step));
       for (std::size_t k = 0; k < slot.state.size(); ++k)
-        result[prefix + std::string(state_names_[k])] = slot.state[k].clone();
+        result[prefix + std::string(info_->state[k])] = slot.state[k].clone();
     }
   return result;
 }
@@ -161,7 +162,7 @@ void Optimizer<T>::load_state_dict(const StateDict<T>& state) {
       if (const Tensor<T> step = take(prefix + "step", Shape{}); step.defined() && step.size() == 1)
         slot.step = static_cast<std::int64_t>(step.item());
       if (!keeps_state(g)) continue;
-      for (const std::string_view name : state_names_) {
+      for (const std::string_view name : info_->state) {
         known.insert(prefix + std::string(name));
         slot.state.push_back(take(prefix + std::string(name), slot.parameter.shape()).clone());
       }
@@ -174,7 +175,7 @@ void Optimizer<T>::load_state_dict(const StateDict<T>& state) {
     throw ValueError(
         fmt::format("{}: load_state_dict: this is the state of another optimizer or of "
                     "other parameters; make the same ones as when it was saved:{}",
-                    step_name_, problems));
+                    info_->name, problems));
   groups_ = std::move(loaded);
 }
 

@@ -10,6 +10,13 @@
 
 namespace xgrad::optim {
 
+/// The identity of an optimizer, one constant each.
+struct OptimizerInfo {
+  const char* name = "";                         ///< as users call it: "SGD"
+  const char* step_name = "";                    ///< names its writes to parameters: "SGD step"
+  std::span<const std::string_view> state = {};  ///< names of what it keeps of each parameter
+};
+
 /// What all optimizers share: groups of parameters, each with a learning rate of its own, and state
 /// per parameter. The first group is the constructor's; add_group() of SGD, Adam, ... adds others:
 ///
@@ -60,13 +67,15 @@ class Optimizer {
   struct Slot {
     Variable<T> parameter{};
     std::int64_t step = 0;           ///< steps taken
-    std::vector<Tensor<T>> state{};  ///< as state_names, made of zeros at the first step
+    std::vector<Tensor<T>> state{};  ///< as OptimizerInfo::state, made of zeros at the first step
   };
 
-  /// `step_name` ("SGD step") names this optimizer's writes; `state_names` what it keeps of each
-  /// parameter. Both must live as long as the program.
-  Optimizer(const char* step_name, std::span<const std::string_view> state_names)
-      : step_name_(step_name), state_names_(state_names) {}
+  /// `info` must live as long as the program.
+  explicit Optimizer(const OptimizerInfo& info) : info_(&info) {}
+
+  /// Throws ValueError naming the optimizer and the option unless `value` is at least 0 and finite
+  /// (and below `limit`, if given).
+  void check_option(const char* option, double value, double limit = 0) const;
 
   /// Throws ValueError for an empty list, an undefined variable, one that takes no gradient or is
   /// the result of an op, one that is listed already, or a learning rate as in set_lr.
@@ -86,16 +95,11 @@ class Optimizer {
 
   const Group& group(std::size_t i) const;
 
-  const char* step_name_;
-  std::span<const std::string_view> state_names_;
+  const OptimizerInfo* info_;
   std::vector<Group> groups_;
 };
 
 extern template class Optimizer<float>;
 extern template class Optimizer<double>;
-
-/// Throws ValueError naming the optimizer and the option unless `value` is at least 0 and finite
-/// (and below `limit`, if given).
-void check_option(const char* optimizer, const char* option, double value, double limit = 0);
 
 }  // namespace xgrad::optim

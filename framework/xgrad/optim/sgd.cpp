@@ -4,19 +4,19 @@
 
 namespace xgrad::optim {
 namespace {
-constexpr std::string_view state_names[] = {"momentum_buffer"};
-}
+constexpr std::string_view state[] = {"momentum_buffer"};
+constexpr OptimizerInfo info{"SGD", "SGD step", state};
+}  // namespace
 
 template <class T>
-SGD<T>::SGD(std::vector<Variable<T>> parameters, SGDOptions options)
-    : Optimizer<T>("SGD step", state_names) {
+SGD<T>::SGD(std::vector<Variable<T>> parameters, SGDOptions options) : Optimizer<T>(info) {
   add_group(std::move(parameters), options);
 }
 
 template <class T>
 void SGD<T>::add_group(std::vector<Variable<T>> parameters, SGDOptions options) {
-  check_option("SGD", "momentum", options.momentum);
-  check_option("SGD", "weight_decay", options.weight_decay);
+  this->check_option("momentum", options.momentum);
+  this->check_option("weight_decay", options.weight_decay);
   if (options.nesterov && options.momentum == 0)
     throw ValueError("SGD: nesterov has no effect without momentum: set momentum, 0.9 is usual");
   this->add_parameters(std::move(parameters), options.lr);

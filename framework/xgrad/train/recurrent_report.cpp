@@ -57,8 +57,8 @@ std::string to_json_line(const RecurrentProbe& probe) {
 }
 
 std::string to_svg(std::span<const RecurrentProbe> probes, const std::string& title) {
-  std::vector<ChartPanel> panels{{"‖∂L/∂hₜ‖ by time step", "t (0: initial state)"},
-                                 {"‖∂L_T/∂h_{T−k}‖ by lag, last loss alone", "k"},
+  std::vector<ChartPanel> panels{{"‖∂L / ∂h(t)‖ by time step", "time step t (0: initial state)"},
+                                 {"‖∂L(T) / ∂h(T−k)‖ by lag: last loss alone", "lag k"},
                                  {"singular values of W_hh, largest first", "rank"}};
   std::vector<ChartLegend> legend;
   bool cells = false;

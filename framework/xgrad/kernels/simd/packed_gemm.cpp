@@ -10,19 +10,19 @@ namespace xgrad::kernels {
 namespace {
 
 // A block of C is `rows` by two vectors, held in registers while k runs: 12 x 2 of the 32 registers
-// of AVX-512, 6 x 2 of 16 elsewhere. That leaves room for the two vectors of B and one element of A.
+// of AVX-512, 6 x 2 of 16 elsewhere. That leaves room for the two vectors of B and one element of
+// A.
 constexpr Index vectors = 2;
 constexpr Index most_rows = std::is_same_v<Level, Avx512> ? 12 : 6;
 
 template <class T>
 constexpr Index width = static_cast<Index>(Batch<T>::size);
 template <class T>
-constexpr Index panel_columns = vectors * width<T>;
+constexpr Index panel_columns = vectors* width<T>;
 
 // C[Rows, panel] (+)= A[Rows, k] B[k, panel].
 template <class L, class T, Index Rows>
-void block(const T* a, Index a_stride, const T* b, Index k, T* c, Index c_stride,
-           bool accumulate) {
+void block(const T* a, Index a_stride, const T* b, Index k, T* c, Index c_stride, bool accumulate) {
   using B = Batch<T>;
   B sum[Rows][vectors];
   for (Index r = 0; r < Rows; ++r)
@@ -38,15 +38,15 @@ void block(const T* a, Index a_stride, const T* b, Index k, T* c, Index c_stride
     }
   }
   for (Index r = 0; r < Rows; ++r)
-    for (Index v = 0; v < vectors; ++v)
-      sum[r][v].store_unaligned(c + r * c_stride + v * width<T>);
+    for (Index v = 0; v < vectors; ++v) sum[r][v].store_unaligned(c + r * c_stride + v * width<T>);
 }
 
 // The blocks for 1, 2, ... most_rows rows.
 template <class L, class T>
 constexpr auto blocks = []<Index... R>(std::integer_sequence<Index, R...>) {
   return std::array{&block<L, T, R + 1>...};
-}(std::make_integer_sequence<Index, most_rows>{});
+}
+(std::make_integer_sequence<Index, most_rows>{});
 
 template <class L, class T>
 void multiply(const T* a, Index a_stride, Index rows, const T* packed, Index k, Index n, T* c,

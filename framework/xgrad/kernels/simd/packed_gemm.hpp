@@ -11,14 +11,14 @@ struct PackedGemm {
   /// Columns of a panel; the last one is filled up with zeros.
   Index panel = 0;
 
-  /// Packs B[k, n] with B[i, j] = b[i * row_stride + j * col_stride] into packed_size(k, n) elements
-  /// at `packed`, 64-byte aligned.
+  /// Packs B[k, n] with B[i, j] = b[i * row_stride + j * col_stride] into packed_size(k, n)
+  /// elements at `packed`, 64-byte aligned.
   void (*pack)(const T* b, Index row_stride, Index col_stride, Index k, Index n,
                T* packed) = nullptr;
 
-  /// C[rows, n] (+)= A[rows, k] B: added to what is there with `accumulate`. The rows of A and C lie
-  /// a_stride and c_stride apart. Each element is one sum in the order of k, so it does not depend
-  /// on which other rows are computed with it.
+  /// C[rows, n] (+)= A[rows, k] B: added to what is there with `accumulate`. The rows of A and C
+  /// lie a_stride and c_stride apart. Each element is one sum in the order of k, so it does not
+  /// depend on which other rows are computed with it.
   void (*multiply)(const T* a, Index a_stride, Index rows, const T* packed, Index k, Index n, T* c,
                    Index c_stride, bool accumulate) = nullptr;
 

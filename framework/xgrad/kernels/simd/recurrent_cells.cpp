@@ -55,8 +55,8 @@ B quotient(const B& n, const B& d) {
   }
 }
 
-// Float: the rational minimax approximation that Eigen uses (generic_fast_tanh_float), good to a few
-// ulps and without branches; beyond the clamp, tanh is 1 in float.
+// Float: the rational minimax approximation that Eigen uses (generic_fast_tanh_float), good to a
+// few ulps and without branches; beyond the clamp, tanh is 1 in float.
 inline Batch<float> tanh(const Batch<float>& x) {
   using B = Batch<float>;
   const B limit(7.90531110763549805F);
@@ -64,9 +64,9 @@ inline Batch<float> tanh(const Batch<float>& x) {
   const B a = xsimd::min(limit, xsimd::max(-limit, x));
   const B s = a * a;
   B n(-2.76076847742355e-16F);
-  for (const float coefficient : {2.00018790482477e-13F, -8.60467152213735e-11F,
-                                  5.12229709037114e-08F, 1.48572235717979e-05F,
-                                  6.37261928875436e-04F, 4.89352455891786e-03F})
+  for (const float coefficient :
+       {2.00018790482477e-13F, -8.60467152213735e-11F, 5.12229709037114e-08F, 1.48572235717979e-05F,
+        6.37261928875436e-04F, 4.89352455891786e-03F})
     n = xsimd::fma(n, s, B(coefficient));
   B d(1.19825839466702e-06F);
   for (const float coefficient :
@@ -101,8 +101,8 @@ void rnn_backward(const CellBackward<T>& row, Index hidden) {
   using B = Batch<T>;
   for_lanes<T>(hidden, [&](Lanes<T> j) {
     const B y = j.load(row.output), dy = j.load(row.dh) + j.load_or_zero(row.dy);
-    j.store(row.dgates, cell == Cell::rnn_tanh ? dy * (B(1) - y * y)
-                                               : xsimd::select(y > B(T(0)), dy, B(T(0))));
+    j.store(row.dgates,
+            cell == Cell::rnn_tanh ? dy * (B(1) - y * y) : xsimd::select(y > B(T(0)), dy, B(T(0))));
   });
 }
 
@@ -110,7 +110,8 @@ void rnn_backward(const CellBackward<T>& row, Index hidden) {
 template <class L, class T>
 void lstm_forward(const CellForward<T>& row, Index hidden) {
   using B = Batch<T>;
-  T *const pi = row.gates, *const pf = pi + hidden, *const pg = pf + hidden, *const po = pg + hidden;
+  T *const pi = row.gates, *const pf = pi + hidden, *const pg = pf + hidden,
+           *const po = pg + hidden;
   for_lanes<T>(hidden, [&](Lanes<T> j) {
     const B i = sigmoid(j.load(pi)), f = sigmoid(j.load(pf)), g = tanh(j.load(pg)),
             o = sigmoid(j.load(po));
@@ -193,8 +194,10 @@ CellLoops<T> cell_loops(Cell cell) {
       return {rnn_forward<L, T, Cell::rnn_tanh>, rnn_backward<L, T, Cell::rnn_tanh>};
     case Cell::rnn_relu:
       return {rnn_forward<L, T, Cell::rnn_relu>, rnn_backward<L, T, Cell::rnn_relu>};
-    case Cell::lstm: return {lstm_forward<L, T>, lstm_backward<L, T>};
-    case Cell::gru: break;
+    case Cell::lstm:
+      return {lstm_forward<L, T>, lstm_backward<L, T>};
+    case Cell::gru:
+      break;
   }
   return {gru_forward<L, T>, gru_backward<L, T>};
 }
