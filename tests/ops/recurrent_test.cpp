@@ -224,6 +224,22 @@ BOOST_AUTO_TEST_CASE(characters_equal_one_hot_vectors_to_the_bit) {
   }
 }
 
+// The float product goes through another library than the double one.
+BOOST_AUTO_TEST_CASE(characters_equal_one_hot_vectors_to_the_bit_in_float) {
+  constexpr Index steps = 20, batch = 16, symbols = 33, hidden = 32;
+  std::vector<std::int32_t> ids;
+  for (std::int32_t i = 0; i < steps * batch; ++i) ids.push_back((i * i + 2) % symbols);
+  Tensor<float> x(Shape{steps, batch, symbols});
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    x.data()[static_cast<Index>(i) * symbols + ids[i]] = 1;
+  const RecurrentWeights<float> w{
+      random_leaf<float>({4 * hidden, symbols}, 1), random_leaf<float>({4 * hidden, hidden}, 2),
+      random_leaf<float>({4 * hidden}, 3), random_leaf<float>({4 * hidden}, 4)};
+  const Tensor<float> a = lstm(IdSequence{ids, steps, batch}, {}, w).output.value();
+  const Tensor<float> b = lstm(Variable<float>(x), {}, w).output.value();
+  BOOST_TEST(std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.size()) * 4) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_shorter_sequence_is_as_if_it_were_run_alone) {
   constexpr Index steps = 6, inputs = 3, hidden = 4;
   const std::vector<std::int32_t> lengths{6, 2, 4};

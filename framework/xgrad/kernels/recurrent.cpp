@@ -267,19 +267,19 @@ void id_weight_grad(const Tensor<T>& dgates, const std::int32_t* ids, Tensor<T>&
   const Index width = dw_ih.shape(0), symbols = dw_ih.shape(1), rows = dgates.size() / width;
   const T* const d = dgates.data();
   T* const dw = dw_ih.data();
-  constexpr Index columns = 64;
+  constexpr Index columns = 128;
+  PoolArray<T> memory(symbols * width);
   parallel_for(width, columns, [&](Index begin, Index end) {
     const Index n = end - begin;
-    PoolArray<T> sums(symbols * columns);  // [V, columns], turned at the end
-    std::fill_n(sums.data(), sums.size(), T(0));
+    T* const sums = memory.data() + begin * symbols;  // [V, n], turned at the end
+    std::fill_n(sums, symbols * n, T(0));
     for (Index i = 0; i < rows; ++i) {
       const T* const from = d + i * width + begin;
-      T* const to = sums.data() + ids[i] * columns;
+      T* const to = sums + ids[i] * n;
       for (Index j = 0; j < n; ++j) to[j] += from[j];
     }
     for (Index j = 0; j < n; ++j)
-      for (Index v = 0; v < symbols; ++v)
-        dw[(begin + j) * symbols + v] = sums.data()[v * columns + j];
+      for (Index v = 0; v < symbols; ++v) dw[(begin + j) * symbols + v] = sums[v * n + j];
   });
 }
 
