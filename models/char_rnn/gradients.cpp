@@ -159,7 +159,7 @@ void draw_initial(const Data& data, const std::string& folder) {
 
 // The cells after the same training.
 void draw_trained(const Data& data, const std::string& folder) {
-  constexpr Index steps = 600;
+  constexpr Index steps = 2000;
   std::vector<train::RecurrentProbe> probes;
   const auto add = [&](Network network, const std::string& label) {
     optim::Adam<float> adam(all_parameters(network), {.lr = 2e-3});
@@ -177,7 +177,7 @@ void draw_trained(const Data& data, const std::string& folder) {
 
 // The same network and steps with and without clipping.
 void draw_clipping(const Data& data, const std::string& folder) {
-  constexpr Index steps = 300;
+  constexpr Index steps = 400;
   constexpr double gain = 1.5, lr = 1, max_norm = 1;
   std::vector<train::ChartPanel> panels{{"norm of the gradient, before clipping", "training step"},
                                         {"training loss, nats per character", "training step"}};
@@ -192,10 +192,11 @@ void draw_clipping(const Data& data, const std::string& folder) {
     const double last = std::accumulate(course.losses.end() - 50, course.losses.end(), 0.0) / 50;
     const std::string label =
         std::isinf(limit) ? "not clipped" : fmt::format("clipped to norm {:g}", limit);
-    legend.push_back({label,
-                      fmt::format("mean loss of the last 50 steps {:.3f}, clipped {:.0f} %", last,
-                                  100 * course.clip_rate),
-                      color});
+    legend.push_back(
+        {label,
+         {fmt::format("mean loss of the last 50 steps {:.3f}, {:.0f} % of steps clipped", last,
+                      100 * course.clip_rate)},
+         color});
     fmt::print(
         "{{\"label\": \"{}\", \"largest_norm\": {}, \"last_loss\": {}, \"clip_rate\": {}}}\n",
         label, *std::max_element(course.norms.begin(), course.norms.end()), last, course.clip_rate);

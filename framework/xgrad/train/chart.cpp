@@ -14,7 +14,7 @@ namespace {
 constexpr double cell_width = 440, cell_height = 280, top = 44;
 constexpr double plot_left = 58, plot_top = 34, plot_width = 366, plot_height = 196;
 constexpr double most_decades = 30;
-constexpr double legend_line = 40;
+constexpr double legend_line = 15, legend_gap = 10;
 
 // Paul Tol's bright scheme, which colour-blind readers can tell apart, darkened or lightened to
 // stand out from the background.
@@ -165,10 +165,14 @@ class Drawing {
 std::string chart_svg(const std::string& title, std::span<const ChartPanel> panels,
                       std::span<const ChartLegend> legend, const std::string& footnote) {
   const double rows = std::floor(static_cast<double>(panels.size()) / 2) + 1;
-  // A long legend makes the page longer.
-  const double legend_height = 60 + legend_line * static_cast<double>(legend.size());
+  double legend_height = plot_top + legend_line + legend_gap;
+  for (const ChartLegend& entry : legend)
+    legend_height += legend_gap + legend_line * static_cast<double>(1 + entry.details.size());
+  // The legend has the last row to itself, or stands beside a panel in it.
+  const bool beside_panel = panels.size() % 2 == 1;
   Drawing drawing(2 * cell_width,
-                  top + cell_height * (rows - 1) + std::max(cell_height, legend_height));
+                  top + cell_height * (rows - 1) +
+                      (beside_panel ? std::max(cell_height, legend_height) : legend_height));
   drawing.text(plot_left, 28, "title", "start", title);
   for (std::size_t i = 0; i < panels.size(); ++i) {
     drawing.begin_cell(i);
@@ -176,14 +180,16 @@ std::string chart_svg(const std::string& title, std::span<const ChartPanel> pane
     drawing.end_cell();
   }
   drawing.begin_cell(panels.size());
-  double y = plot_top + 8;
+  const double x = beside_panel ? 16 : plot_left;
+  double y = beside_panel ? plot_top + 8 : 16;
   for (const ChartLegend& entry : legend) {
-    drawing.line(16, y - 4, 40, y - 4, fmt::format("curve c{}", entry.color % chart_colors));
-    drawing.text(48, y, "head", "start", entry.label);
-    drawing.text(48, y + 15, "small", "start", entry.details);
-    y += legend_line;
+    drawing.line(x, y - 4, x + 24, y - 4, fmt::format("curve c{}", entry.color % chart_colors));
+    drawing.text(x + 32, y, "head", "start", entry.label);
+    for (const std::string& line : entry.details)
+      drawing.text(x + 32, y += legend_line, "small", "start", line);
+    y += legend_line + legend_gap;
   }
-  drawing.text(16, y + 2, "small", "start", footnote);
+  drawing.text(x, y, "small", "start", footnote);
   drawing.end_cell();
   return std::move(drawing).finish();
 }

@@ -23,10 +23,10 @@ struct ChartPanel {
   std::vector<ChartCurve> curves{};
 };
 
-/// A line of the legend, with a second line of details below it.
+/// An entry of the legend: a curve's label, and lines of details below it.
 struct ChartLegend {
   std::string label{};
-  std::string details{};
+  std::vector<std::string> details{};
   std::size_t color = 0;
 };
 

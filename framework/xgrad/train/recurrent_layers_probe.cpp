@@ -1,5 +1,5 @@
-// The probe of whole layers: the state of a stack, taken apart so that every layer is a node of its
-// own on the way of the gradient.
+// The probe of whole layers, run one by one so that the h of each is a node on the way of the
+// gradient.
 
 #include <xgrad/train/recurrent_probe.hpp>
 
@@ -12,37 +12,6 @@
 
 namespace xgrad::train {
 namespace {
-
-// Dropout draws random numbers; without it a run goes on after a probe as if there had been none.
-template <class T>
-class InEvaluation {
- public:
-  explicit InEvaluation(nn::Module<T>& module) : module_(module), training_(module.is_training()) {
-    module.eval();
-  }
-  ~InEvaluation() { module_.train(training_); }
-  InEvaluation(const InEvaluation&) = delete;
-  InEvaluation& operator=(const InEvaluation&) = delete;
-
- private:
-  nn::Module<T>& module_;
-  bool training_;
-};
-
-// The layers' parts of h or c as one [layers, B, H], and back.
-template <class T>
-Variable<T> stack(std::span<const Variable<T>> parts) {
-  std::vector<Variable<T>> rows;
-  for (const Variable<T>& part : parts)
-    rows.push_back(reshape(part, {1, part.shape(0), part.shape(1)}));
-  return rows.size() == 1 ? rows.front() : concat(rows, 0);
-}
-
-template <class T>
-void unstack(const Variable<T>& stacked, std::vector<Variable<T>>& parts) {
-  for (Index l = 0; l < stacked.shape(0); ++l)
-    parts.push_back(reshape(slice(stacked, 0, l, l + 1), {stacked.shape(1), stacked.shape(2)}));
-}
 
 template <class T>
 void add_initial(const char* name, const Variable<T>& state, const Shape& shape, bool after_tanh,
@@ -60,7 +29,7 @@ void add_initial(const char* name, const Variable<T>& state, const Shape& shape,
 }  // namespace
 
 template <class T>
-RecurrentProbe probe_recurrence(nn::Recurrent<T>& layers, const RecurrentTask<T>& task,
+RecurrentProbe probe_recurrence(const nn::Recurrent<T>& layers, const RecurrentTask<T>& task,
                                 const RecurrentState<T>& state, Index batch,
                                 RecurrentProbeOptions<T> options) {
   if (layers.options().bidirectional)
@@ -79,26 +48,29 @@ RecurrentProbe probe_recurrence(nn::Recurrent<T>& layers, const RecurrentTask<T>
   add_initial("h", state.h, shape, true, initial);
   if (has_cell) add_initial("c", state.c, shape, false, initial);
 
-  const InEvaluation<T> evaluation(layers);
   const RecurrentStep<T> step = [&](Index t, std::span<const Variable<T>> previous) {
-    RecurrentState<T> before{stack(previous.first(count)), {}};
-    if (has_cell) before.c = stack(previous.subspan(count));
-    const RecurrentResult<T> result = layers.forward(task.input(t), before);
     ProbedStep<T> made;
-    unstack(result.state.h, made.state);
-    if (has_cell) unstack(result.state.c, made.state);
-    // The last layer's h is the output: the loss is to hang on that very node.
-    const Variable<T>& top = made.state[count - 1];
-    made.loss = task.loss(t, reshape(top, {1, top.shape(0), top.shape(1)}));
+    made.state.resize(previous.size());
+    RecurrentInput<T> input = task.input(t);
+    for (std::size_t l = 0; l < count; ++l) {
+      RecurrentState<T> before{previous[l], {}};
+      if (has_cell) before.c = previous[count + l];
+      RecurrentState<T> after = layers.forward_layer(static_cast<Index>(l), input, before).state;
+      // The next layer and the loss hang on the node of h itself, not on the layer's output.
+      input = RecurrentInput<T>(reshape(after.h, {1, after.h.shape(0), after.h.shape(1)}));
+      made.state[l] = std::move(after.h);
+      if (has_cell) made.state[count + l] = std::move(after.c);
+    }
+    made.loss = task.loss(t, input.x);
     return made;
   };
   return probe_recurrence<T>(step, initial, options);
 }
 
-template RecurrentProbe probe_recurrence(nn::Recurrent<float>&, const RecurrentTask<float>&,
+template RecurrentProbe probe_recurrence(const nn::Recurrent<float>&, const RecurrentTask<float>&,
                                          const RecurrentState<float>&, Index,
                                          RecurrentProbeOptions<float>);
-template RecurrentProbe probe_recurrence(nn::Recurrent<double>&, const RecurrentTask<double>&,
+template RecurrentProbe probe_recurrence(const nn::Recurrent<double>&, const RecurrentTask<double>&,
                                          const RecurrentState<double>&, Index,
                                          RecurrentProbeOptions<double>);
 

@@ -63,7 +63,9 @@ struct RecurrentSpectrum {
   double spectral_radius = 0;
 };
 
-/// Norms are over batch and units together (Frobenius). Index t = 0 is the initial state.
+/// Norms are over batch and units together (Frobenius). Index t = 0 is the initial state. The parts
+/// of a state count as independent: of an LSTM, dL/dc_t is what flows back into c_t from step t +
+/// 1, and not what passes through h_t; so dL_T/dc_T is zero.
 struct StateFlow {
   std::string name;
   std::vector<double> gradient_by_step{};  ///< |dL/dh_t|, t = 0..T, of L = the sum of all L_t
@@ -104,11 +106,11 @@ struct RecurrentTask {
 
 /// The same for an nn::RNN, LSTM or GRU that runs forwards in time. The states are those of each
 /// layer: "h" (and "c") of a single one, else "h_l0", "h_l1" ... ; its recurrent weights and its
-/// parameters are taken in besides those in `options` (such as the output layer's). Dropout is off
-/// meanwhile. `state` is where it begins, [layers, B, H]; undefined for zeros.
+/// parameters are taken in besides those in `options` (such as the output layer's). Dropout between
+/// layers is left out. `state` is where it begins, [layers, B, H]; undefined for zeros.
 /// Throws as the function above does, and ValueError for layers that also run backwards.
 template <class T>
-RecurrentProbe probe_recurrence(nn::Recurrent<T>& layers, const RecurrentTask<T>& task,
+RecurrentProbe probe_recurrence(const nn::Recurrent<T>& layers, const RecurrentTask<T>& task,
                                 const RecurrentState<T>& state, Index batch,
                                 RecurrentProbeOptions<T> options = {});
 

@@ -17,20 +17,24 @@ using Json = nlohmann::ordered_json;
 
 Json or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
-std::string details_of(const RecurrentProbe& probe) {
-  std::vector<std::string> parts;
+std::vector<std::string> details_of(const RecurrentProbe& probe) {
+  std::vector<std::string> lines;
   if (!probe.spectra.empty()) {
     double radius = 0, singular = 0;
     for (const RecurrentSpectrum& spectrum : probe.spectra) {
       radius = std::max(radius, spectrum.spectral_radius);
       singular = std::max(singular, spectrum.singular_values.front());
     }
-    parts.push_back(fmt::format("radius {:.3g}, largest σ {:.3g}", radius, singular));
+    lines.push_back(fmt::format("W_hh: spectral radius {:.3g}, largest singular value {:.3g}",
+                                radius, singular));
   }
+  std::vector<std::string> shares;
   for (const StateFlow& flow : probe.states)
-    parts.push_back(fmt::format("{} saturated {:.1f} %", flow.name, 100 * flow.saturated));
-  if (probe.clip_rate) parts.push_back(fmt::format("clipped {:.1f} %", 100 * *probe.clip_rate));
-  return fmt::format("{}", fmt::join(parts, " · "));
+    shares.push_back(fmt::format("{} saturated {:.1f} %", flow.name, 100 * flow.saturated));
+  if (probe.clip_rate)
+    shares.push_back(fmt::format("{:.1f} % of steps clipped", 100 * *probe.clip_rate));
+  lines.push_back(fmt::format("{}", fmt::join(shares, ", ")));
+  return lines;
 }
 
 }  // namespace
