@@ -280,6 +280,20 @@ BOOST_AUTO_TEST_CASE(a_detached_state_carries_its_value_and_no_gradient) {
   BOOST_TEST(x1.grad().defined());
 }
 
+BOOST_AUTO_TEST_CASE(a_nan_in_one_sequence_stays_in_it_and_is_not_hidden) {
+  for (const CellCase& c : cells()) {
+    const Weights w{random_leaf({c.gates * 3, 2}, 1), random_leaf({c.gates * 3, 3}, 2), {}, {}};
+    Var x = random_leaf({4, 2, 2}, 3);
+    x.value().data()[(1 * 2 + 1) * 2] = NAN;  // step 1 of sequence 1
+    const Result r = c.layer(x, {}, w, {});
+    for (Index t = 0; t < 4; ++t)
+      for (Index j = 0; j < 6; ++j)
+        BOOST_TEST(
+            std::isnan(std::as_const(r.output).value().data()[t * 6 + j]) == (t >= 1 && j >= 3),
+            c.name << " step " << t << " element " << j);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_gradient_of_a_sum_over_time_is_the_sum_of_the_steps_gradients) {
   nn::GRU<double> net(2, 3);
   const Var x = random_leaf({5, 2, 2}, 1);

@@ -83,13 +83,13 @@ B sigmoid(const B& x) {
   return xsimd::fma(half, tanh(half * x), half);
 }
 
-// y = tanh(a) or max(a, 0)
+// y = tanh(a) or max(a, 0). Of a NaN and a number, max gives its second operand.
 template <class L, class T, Cell cell>
 void rnn_forward(const CellForward<T>& row, Index hidden) {
   using B = Batch<T>;
   for_lanes<T>(hidden, [&](Lanes<T> j) {
     const B a = j.load(row.gates);
-    const B y = cell == Cell::rnn_tanh ? tanh(a) : xsimd::max(a, B(T(0)));
+    const B y = cell == Cell::rnn_tanh ? tanh(a) : xsimd::max(B(T(0)), a);
     j.store(row.output, y);
     j.store(row.h, y);
   });
