@@ -29,7 +29,8 @@ std::vector<misuse::Misuse> all_misuses() {
   for (const auto& part :
        {misuse::core, misuse::autograd, misuse::elementwise, misuse::reduce, misuse::shape,
         misuse::linear, misuse::conv, misuse::pool, misuse::norm, misuse::loss, misuse::dropout,
-        misuse::embedding, misuse::recurrent, misuse::nn, misuse::optim, misuse::io, misuse::datasets})
+        misuse::embedding, misuse::recurrent, misuse::nn, misuse::optim, misuse::io,
+        misuse::datasets, misuse::text, misuse::recurrent_probe})
     for (auto& one : part()) all.push_back(std::move(one));
   return all;
 }

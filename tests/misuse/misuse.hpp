@@ -34,5 +34,7 @@ std::vector<Misuse> nn();
 std::vector<Misuse> optim();
 std::vector<Misuse> io();
 std::vector<Misuse> datasets();
+std::vector<Misuse> text();
+std::vector<Misuse> recurrent_probe();
 
 }  // namespace misuse

@@ -51,6 +51,13 @@ void xavier_uniform(Tensor<T> weight, double gain = 1);
 template <class T>
 void xavier_normal(Tensor<T> weight, double gain = 1);
 
+/// The leading axis against all others, as a matrix with orthonormal rows or columns, whichever are
+/// fewer, times gain: Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep
+/// linear neural networks", ICLR 2014. A recurrent weight of G gates is initialised gate by gate:
+/// orthogonal(w.slice(g * H, (g + 1) * H)). Throws as fans_of does.
+template <class T>
+void orthogonal(Tensor<T> weight, double gain = 1);
+
 /// A new tensor, uniform in ±1/sqrt(fan_in): PyTorch's initial weights and biases of linear and
 /// convolution layers, which it writes as kaiming_uniform with a = sqrt 5.
 template <class T>

@@ -106,6 +106,16 @@ RecurrentResult<T> Recurrent<T>::forward(const RecurrentInput<T>& x, const Recur
 }
 
 template <class T>
+RecurrentResult<T> Recurrent<T>::forward_layer(Index i, const RecurrentInput<T>& x,
+                                               const RecurrentState<T>& state) const {
+  if (i < 0 || i >= options_.num_layers)
+    throw ValueError(
+        fmt::format("{}: layer {} is outside 0 to {}", name_, i, options_.num_layers - 1));
+  const Index directions = options_.bidirectional ? 2 : 1;
+  return layer_(x, state, weights_[static_cast<std::size_t>(i * directions)], {});
+}
+
+template <class T>
 RNN<T>::RNN(Index input_size, Index hidden_size, const RNNOptions& o)
     : Recurrent<T>("RNN", o.nonlinearity == RnnNonlinearity::tanh ? rnn_tanh<T> : rnn_relu<T>, 1,
                    input_size, hidden_size, {o.num_layers, o.bias, o.dropout, o.bidirectional}) {}

@@ -41,6 +41,11 @@ class Recurrent : public Module<T> {
   RecurrentResult<T> forward(const RecurrentInput<T>& x, const RecurrentState<T>& state,
                              const std::vector<std::int32_t>& lengths = {});
 
+  /// Layer `i` of the stack alone, forwards in time and without dropout: its output [T, B, H] and
+  /// its state h (and c) [B, H]. Throws ValueError for a layer that does not exist.
+  RecurrentResult<T> forward_layer(Index i, const RecurrentInput<T>& x,
+                                   const RecurrentState<T>& state) const;
+
   Index input_size() const { return input_size_; }
   Index hidden_size() const { return hidden_size_; }
   const StackOptions& options() const { return options_; }

@@ -1,0 +1,197 @@
+#include <xgrad/train/chart.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+
+namespace xgrad::train {
+namespace {
+
+// A panel with its axes and labels, and the place of its plot within; pixels.
+constexpr double cell_width = 440, cell_height = 280, top = 44;
+constexpr double plot_left = 58, plot_top = 34, plot_width = 366, plot_height = 196;
+constexpr double most_decades = 30;
+constexpr double legend_line = 15, legend_gap = 10;
+
+// Paul Tol's bright scheme, which colour-blind readers can tell apart, darkened or lightened to
+// stand out from the background.
+constexpr const char* style = R"(<style>
+text { font: 12px system-ui, sans-serif; fill: #24292f }
+.title { font-size: 15px; font-weight: 600 } .head { font-weight: 600 } .small { font-size: 11px; fill: #57606a }
+.page { fill: #ffffff } .grid { stroke: #d8dee4 } .frame { stroke: #8c959f; fill: none }
+.curve { fill: none; stroke-width: 1.8; stroke-linejoin: round } .dashed { stroke-dasharray: 5 3 }
+.c0 { stroke: #3069a0 } .c1 { stroke: #d1405a } .c2 { stroke: #1c7a2d }
+.c3 { stroke: #9a7d00 } .c4 { stroke: #992f6f } .c5 { stroke: #1b8fb5 }
+@media (prefers-color-scheme: dark) {
+text { fill: #e6edf3 } .small { fill: #9198a1 }
+.page { fill: #0d1117 } .grid { stroke: #2a313c } .frame { stroke: #6e7681 }
+.c0 { stroke: #6ea8e5 } .c1 { stroke: #ff7b8f } .c2 { stroke: #5fc270 }
+.c3 { stroke: #d9c04a } .c4 { stroke: #e080b8 } .c5 { stroke: #66ccee }
+}
+</style>
+)";
+
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else
+      out += c;
+  }
+  return out;
+}
+
+bool drawable(double y) { return std::isfinite(y) && y > 0; }
+
+// Powers of ten that the axis spans: whole decades, one at least.
+struct LogAxis {
+  double low = 0, high = 1;
+  double step = 1;  // between ticks
+
+  explicit LogAxis(const std::vector<ChartCurve>& curves) {
+    double least = std::numeric_limits<double>::infinity(), most = -least;
+    for (const ChartCurve& curve : curves)
+      for (const double y : curve.y) {
+        if (!drawable(y)) continue;
+        least = std::min(least, std::log10(y));
+        most = std::max(most, std::log10(y));
+      }
+    if (most < least) return;  // nothing to draw
+    high = std::ceil(most);
+    low = std::max(std::floor(least), high - most_decades);
+    // A level curve lies in the middle, not on the frame.
+    if (low == high || least - low < 1e-9) low -= 1;
+    if (high - most < 1e-9) high += 1;
+    step = std::max(1.0, std::ceil((high - low) / 7));
+  }
+  double y(double value) const {
+    const double share = (std::log10(value) - low) / (high - low);
+    return plot_top + plot_height * (1 - std::clamp(share, 0.0, 1.0));
+  }
+};
+
+// 1, 2 or 5 times a power of ten, such that there are at most six ticks up to `last`.
+double tick_step(double last) {
+  double step = 1;
+  for (int i = 0; last / step > 6; ++i) step *= i % 3 == 1 ? 2.5 : 2;
+  return step;
+}
+
+class Drawing {
+ public:
+  Drawing(double width, double height) {
+    add(R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {:g} {:g}" width="{:g}" height="{:g}">)"
+        "\n{}<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n",
+        width, height, width, height, style);
+  }
+  std::string finish() && { return std::move(svg_) + "</svg>\n"; }
+
+  void text(double x, double y, const char* css, const char* anchor, const std::string& words) {
+    add(R"(<text x="{:g}" y="{:g}" class="{}" text-anchor="{}">{}</text>)"
+        "\n",
+        x, y, css, anchor, escaped(words));
+  }
+  void line(double x1, double y1, double x2, double y2, const std::string& css) {
+    add(R"(<line x1="{:g}" y1="{:g}" x2="{:g}" y2="{:g}" class="{}"/>)"
+        "\n",
+        x1, y1, x2, y2, css);
+  }
+  void begin_cell(std::size_t i) {
+    add("<g transform=\"translate({:g} {:g})\">\n", cell_width * static_cast<double>(i % 2),
+        top + cell_height * static_cast<double>(i / 2));
+  }
+  void end_cell() { svg_ += "</g>\n"; }
+
+  void panel(const ChartPanel& panel) {
+    const LogAxis axis(panel.curves);
+    std::size_t longest = 2;
+    for (const ChartCurve& curve : panel.curves) longest = std::max(longest, curve.y.size());
+    const double last = static_cast<double>(longest - 1);
+    text(plot_left, plot_top - 10, "head", "start", panel.title);
+    for (double tick = axis.low; tick <= axis.high; tick += axis.step) {
+      const double y = plot_top + plot_height * (axis.high - tick) / (axis.high - axis.low);
+      line(plot_left, y, plot_left + plot_width, y, "grid");
+      add(R"(<text x="{:g}" y="{:g}" class="small" text-anchor="end">10<tspan dy="-4" )"
+          R"(font-size="9">{:g}</tspan></text>)"
+          "\n",
+          plot_left - 6, y + 4, tick);
+    }
+    for (double tick = 0; tick <= last; tick += tick_step(last)) {
+      const double x = plot_left + plot_width * tick / last;
+      line(x, plot_top + plot_height, x, plot_top + plot_height + 4, "frame");
+      text(x, plot_top + plot_height + 17, "small", "middle", fmt::format("{:g}", tick));
+    }
+    text(plot_left + plot_width / 2, plot_top + plot_height + 35, "small", "middle", panel.x_label);
+    add(R"(<rect x="{:g}" y="{:g}" width="{:g}" height="{:g}" class="frame"/>)"
+        "\n",
+        plot_left, plot_top, plot_width, plot_height);
+    for (const ChartCurve& curve : panel.curves) draw(curve, axis, last);
+  }
+
+ private:
+  void draw(const ChartCurve& curve, const LogAxis& axis, double last) {
+    std::string path;
+    bool pen_up = true;
+    for (std::size_t i = 0; i < curve.y.size(); ++i) {
+      const bool seen = drawable(curve.y[i]) && std::log10(curve.y[i]) >= axis.low;
+      if (seen)
+        fmt::format_to(std::back_inserter(path), "{}{:.1f} {:.1f}", pen_up ? "M" : "L",
+                       plot_left + plot_width * static_cast<double>(i) / last, axis.y(curve.y[i]));
+      pen_up = !seen;
+    }
+    add(R"(<path class="curve c{}{}" d="{}"/>)"
+        "\n",
+        curve.color % chart_colors, curve.dashed ? " dashed" : "", path);
+  }
+
+  template <class... A>
+  void add(fmt::format_string<A...> format, A&&... arguments) {
+    fmt::format_to(std::back_inserter(svg_), format, std::forward<A>(arguments)...);
+  }
+
+  std::string svg_;
+};
+
+}  // namespace
+
+std::string chart_svg(const std::string& title, std::span<const ChartPanel> panels,
+                      std::span<const ChartLegend> legend, const std::string& footnote) {
+  const double rows = std::floor(static_cast<double>(panels.size()) / 2) + 1;
+  double legend_height = plot_top + legend_line + legend_gap;
+  for (const ChartLegend& entry : legend)
+    legend_height += legend_gap + legend_line * static_cast<double>(1 + entry.details.size());
+  // The legend has the last row to itself, or stands beside a panel in it.
+  const bool beside_panel = panels.size() % 2 == 1;
+  Drawing drawing(2 * cell_width,
+                  top + cell_height * (rows - 1) +
+                      (beside_panel ? std::max(cell_height, legend_height) : legend_height));
+  drawing.text(plot_left, 28, "title", "start", title);
+  for (std::size_t i = 0; i < panels.size(); ++i) {
+    drawing.begin_cell(i);
+    drawing.panel(panels[i]);
+    drawing.end_cell();
+  }
+  drawing.begin_cell(panels.size());
+  const double x = beside_panel ? 16 : plot_left;
+  double y = beside_panel ? plot_top + 8 : 16;
+  for (const ChartLegend& entry : legend) {
+    drawing.line(x, y - 4, x + 24, y - 4, fmt::format("curve c{}", entry.color % chart_colors));
+    drawing.text(x + 32, y, "head", "start", entry.label);
+    for (const std::string& line : entry.details)
+      drawing.text(x + 32, y += legend_line, "small", "start", line);
+    y += legend_line + legend_gap;
+  }
+  drawing.text(x, y, "small", "start", footnote);
+  drawing.end_cell();
+  return std::move(drawing).finish();
+}
+
+}  // namespace xgrad::train
