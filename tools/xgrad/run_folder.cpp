@@ -25,13 +25,16 @@ void prepare_run(const std::filesystem::path& folder) {
   const io::AtomicFile probe(folder / config_name);  // removed again, since it is not committed
 }
 
+void write_run_file(const std::filesystem::path& path, std::string_view text) {
+  io::AtomicFile file(path);
+  file.write(std::as_bytes(std::span(text)));
+  file.commit();
+}
+
 void save_run(const std::filesystem::path& folder, const nlohmann::ordered_json& config,
               const nn::Module<float>& model) {
   io::save_safetensors(folder / weights_name, model.state_dict());
-  const std::string text = config.dump(2) + "\n";
-  io::AtomicFile file(folder / config_name);
-  file.write(std::as_bytes(std::span(text)));
-  file.commit();
+  write_run_file(folder / config_name, config.dump(2) + "\n");
 }
 
 nlohmann::json load_config(const std::filesystem::path& folder) {

@@ -16,6 +16,9 @@ namespace xgrad::command {
 /// Throws IoError.
 void prepare_run(const std::filesystem::path& folder);
 
+/// Writes a text file of the run. Throws IoError.
+void write_run_file(const std::filesystem::path& path, std::string_view text);
+
 /// Writes both files. Throws IoError.
 void save_run(const std::filesystem::path& folder, const nlohmann::ordered_json& config,
               const nn::Module<float>& model);

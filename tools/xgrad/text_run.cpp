@@ -87,4 +87,27 @@ double evaluate(models::CharRnn<float>& model, std::span<const std::int32_t> ids
   return loss / static_cast<double>(scan.predictions());
 }
 
+train::RecurrentProbe probe(models::CharRnn<float>& model, std::span<const std::int32_t> ids,
+                            const TextRunConfig& config, Index steps, const std::string& label) {
+  const Index most = static_cast<Index>(ids.size()) / (steps + 1);
+  const Index batch = std::min(config.batch_size, std::max<Index>(most, 1));
+  datasets::TextStreams streams(ids, {.batch_size = batch, .seq_len = steps});
+  const datasets::TextWindow& window = streams.next();
+  const auto at = [&](const std::vector<std::int32_t>& all, Index t) {
+    return std::span(all).subspan(static_cast<std::size_t>(t * batch),
+                                  static_cast<std::size_t>(batch));
+  };
+  const train::RecurrentTask<float> task{
+      [&](Index t) {
+        return IdSequence{at(window.ids, t), 1, batch};
+      },
+      [&](Index t, const Variable<float>& output) {
+        const auto logits = model.head(reshape(output, {batch, -1}));
+        return cross_entropy(logits, at(window.targets, t));
+      }};
+  train::RecurrentProbeOptions<float> options{.steps = steps, .label = label};
+  options.parameters = model.head.parameters();
+  return train::probe_recurrence<float>(model.recurrent, task, {}, batch, options);
+}
+
 }  // namespace xgrad::command

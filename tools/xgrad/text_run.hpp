@@ -9,6 +9,7 @@
 
 #include <datasets/text.hpp>
 #include <models/char_rnn/char_rnn.hpp>
+#include <xgrad/train/recurrent_probe.hpp>
 
 namespace xgrad::command {
 
@@ -41,5 +42,11 @@ std::unique_ptr<models::CharRnn<float>> make_model(const TextRunConfig& config);
 /// leaves the model's mode as it was.
 double evaluate(models::CharRnn<float>& model, std::span<const std::int32_t> ids,
                 const TextRunConfig& config);
+
+/// How gradients flow back through `steps` characters at the begin of `ids`, read as several
+/// streams (config.batch_size, or fewer where the text is short). Throws ValueError for a text that
+/// is shorter than steps + 1.
+train::RecurrentProbe probe(models::CharRnn<float>& model, std::span<const std::int32_t> ids,
+                            const TextRunConfig& config, Index steps, const std::string& label);
 
 }  // namespace xgrad::command

@@ -33,6 +33,7 @@ struct TrainOptions {
   std::string unit = "byte";
   std::optional<std::string> out{};
   Index sample_length = 200;
+  Index probe_steps = 0;
   TextRunConfig config{.epochs = 20, .lr = 0.005, .clip = 5};
 };
 
@@ -52,6 +53,8 @@ struct Training {
   std::vector<Point> curve{};
   StateDict<float> best{};
   double best_loss = std::numeric_limits<double>::infinity();
+  std::vector<train::RecurrentProbe> probes{};  // the first and the latest
+  std::string probe_lines{};                    // all of them
   int signal = 0;
 };
 
@@ -98,6 +101,24 @@ void finish_epoch(Training& training, Point point) {
   std::fprintf(stderr, "%s\n\n", sample.c_str());
 }
 
+// Adds a line to RUN/gradients.jsonl and draws RUN/gradients.svg: before training against now.
+void probe_gradients(Training& training, const Point& point, Index step) {
+  const TrainOptions& options = training.options;
+  if (options.probe_steps == 0) return;
+  auto probed =
+      probe(training.model, training.split.validation, options.config, options.probe_steps,
+            point.epoch == 0 ? "before training" : fmt::format("epoch {}", point.epoch));
+  probed.training_step = step;
+  if (point.epoch > 0) probed.clip_rate = point.clipped;
+  if (training.probes.size() == 2) training.probes.pop_back();
+  training.probes.push_back(probed);
+  training.probe_lines += train::to_json_line(probed) + "\n";
+  const std::filesystem::path folder(*options.out);
+  write_run_file(folder / "gradients.jsonl", training.probe_lines);
+  write_run_file(folder / "gradients.svg",
+                 train::to_svg(training.probes, "Gradients through time"));
+}
+
 void train(Training& training) {
   const TextRunConfig& config = training.options.config;
   Model& model = training.model;
@@ -112,6 +133,7 @@ void train(Training& training) {
   Index step = 0;
   Point point;
   RecurrentState<float> state;
+  probe_gradients(training, point, step);
   for (point.epoch = 1; point.epoch <= config.epochs && training.signal == 0; ++point.epoch) {
     const Index per_window = streams.characters_per_window();
     train::Progress progress(fmt::format("epoch {}/{}", point.epoch, config.epochs),
@@ -153,6 +175,7 @@ void train(Training& training) {
     point.clipped = static_cast<double>(clipped) / static_cast<double>(windows);
     progress.finish(fmt::format("loss {:.3f}", point.train_loss));
     finish_epoch(training, point);
+    probe_gradients(training, point, step);
   }
 }
 
@@ -198,6 +221,8 @@ int report(const Training& training, const CommonOptions& common) {
 }
 
 int run(TrainOptions options, const CommonOptions& common) {
+  if (options.probe_steps > 0 && !options.out)
+    throw UsageError("chars: --probe writes into the run's folder: give --out as well");
   const auto unit = datasets::text_unit(options.unit);
   const datasets::Text text = datasets::find_text(options.text, unit);
   if (options.out) prepare_run(*options.out);
@@ -251,6 +276,11 @@ void add_train_chars(CLI::App& train, Session& session) {
   verb->add_option("--sample-length", options->sample_length,
                    "Characters to show at each evaluation (default: 200)")
       ->check(CLI::Range(0, 1'000'000));
+  verb->add_option("--probe", options->probe_steps,
+                   "Measure how gradients flow back through N steps, at each evaluation, into "
+                   "RUN/gradients.jsonl and .svg")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100'000));
   verb->add_option("--out", options->out, "Folder to keep the best weights in")->type_name("RUN");
 }
 
