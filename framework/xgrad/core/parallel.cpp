@@ -1,5 +1,6 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/core/worker_pool.hpp>
 
 #include <fmt/format.h>
 #include <omp.h>
@@ -8,14 +9,7 @@
 #endif
 
 #include <atomic>
-#include <exception>
-
-#if defined(__SANITIZE_THREAD__)
-extern "C" {
-void __tsan_acquire(void*);
-void __tsan_release(void*);
-}
-#endif
+#include <utility>
 
 namespace xgrad {
 namespace {
@@ -40,20 +34,7 @@ class FlushDenormals {
 #endif
 };
 
-// The thread sanitizer does not see libgomp's fork and join; these say what they order.
-void happens_before([[maybe_unused]] void* point) {
-#if defined(__SANITIZE_THREAD__)
-  __tsan_release(point);
-#endif
-}
-void happens_after([[maybe_unused]] void* point) {
-#if defined(__SANITIZE_THREAD__)
-  __tsan_acquire(point);
-#endif
-}
-
-// BLAS and oneDNN ask OpenMP how many threads they may use; outside a region of several threads the
-// answer must be one as well.
+// BLAS and oneDNN ask OpenMP how many threads they may use.
 class LibrariesSingleThreaded {
  public:
   LibrariesSingleThreaded() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
@@ -82,33 +63,30 @@ void set_flush_denormals(bool on) { flush = on; }
 bool flush_denormals() { return flush; }
 
 void detail::run_chunks(Index chunks, void (*run)(void*, Index), void* context) {
-  const bool flushing = flush;
-  const int team = static_cast<int>(std::min<Index>(num_threads(), chunks));
-  if (team == 1 || omp_in_parallel()) {
-    const LibrariesSingleThreaded alone;
-    const FlushDenormals denormals(flushing);
-    for (Index i = 0; i < chunks; ++i) run(context, i);
-    return;
-  }
-  std::exception_ptr error;
-  happens_before(&error);
-#pragma omp parallel num_threads(team) default(shared)
-  {
-    happens_after(&error);
-    const FlushDenormals denormals(flushing);
-#pragma omp for schedule(static) nowait
-    for (Index i = 0; i < chunks; ++i) {
-      try {
-        run(context, i);
-      } catch (...) {
-#pragma omp critical(xgrad_parallel_error)
-        if (!error) error = std::current_exception();
-      }
+  // Inside of a chunk everything runs on its thread.
+  thread_local bool inside = false;
+  struct Chunks {
+    void (*run)(void*, Index);
+    void* context;
+    bool flushing;
+  } all{run, context, flush};
+  const auto run_one = [](void* opaque, Index chunk) {
+    const auto& c = *static_cast<Chunks*>(opaque);
+    const FlushDenormals denormals(c.flushing);
+    const bool before = std::exchange(inside, true);
+    try {
+      c.run(c.context, chunk);
+    } catch (...) {
+      inside = before;
+      throw;
     }
-    happens_before(context);
-  }
-  happens_after(context);
-  if (error) std::rethrow_exception(error);
+    inside = before;
+  };
+  const LibrariesSingleThreaded alone;
+  const int team = static_cast<int>(std::min<Index>(num_threads(), chunks));
+  if (team > 1 && !inside && WorkerPool::instance().run(team, chunks, run_one, &all)) return;
+  const FlushDenormals denormals(all.flushing);
+  for (Index i = 0; i < chunks; ++i) run(context, i);
 }
 
 }  // namespace xgrad
