@@ -31,6 +31,7 @@ int evaluate_images(const EvalOptions& options, const nlohmann::json& json,
   const auto model = make_model(config.model);
   load_weights(options.run, *model);
   const datasets::Mnist mnist = images_of(config, options.data);
+  check_size(mnist);
   const Evaluation test = evaluate(*model, mnist.test, config.mean, config.deviation);
   if (common.json)
     print_json({{"test_accuracy", test.accuracy},

@@ -11,18 +11,23 @@
 
 namespace xgrad::command {
 
+/// Throws NumericError if a weight is not a finite number after `step` steps, naming it.
+inline void check_weights(const nn::Module<float>& model, Index step) {
+  for (const auto& [name, parameter] : model.named_parameters())
+    for (const float value : parameter.value().values())
+      if (!std::isfinite(value))
+        throw NumericError(
+            fmt::format("training stopped at step {}: the optimizer's step before made "
+                        "{} {}: try a smaller --lr",
+                        step, name, value));
+}
+
 /// Throws NumericError for a loss that is no finite number, naming the step and what was the first
 /// not to be finite: a weight after the step before, or an op. `forward` computes the loss again.
 [[noreturn]] inline void explain_loss(const nn::Module<float>& model, Index step, float loss,
                                       const std::function<void()>& forward) {
   std::string cause = "none, when the step was computed again";
-  for (const auto& [name, parameter] : model.named_parameters())
-    for (const float value : parameter.value().values())
-      if (!std::isfinite(value))
-        throw NumericError(
-            fmt::format("training stopped at step {}: the loss is {}, since the "
-                        "optimizer's step before made {} {}: try a smaller --lr",
-                        step, loss, name, value));
+  check_weights(model, step);
   try {
     const DetectAnomaly detect;
     forward();

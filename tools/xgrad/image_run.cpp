@@ -1,6 +1,7 @@
 #include "tools/xgrad/image_run.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <models/lenet/lenet.hpp>
 #include <xgrad/autograd/no_grad.hpp>
@@ -39,6 +40,7 @@ nlohmann::ordered_json to_json(const ImageRunConfig& config) {
           {"source", config.source},
           {"seed", config.seed},
           {"epochs", config.epochs},
+          {"images", config.images},
           {"batch_size", config.batch_size},
           {"lr", config.lr},
           {"momentum", config.momentum},
@@ -55,6 +57,7 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   json.at("source").get_to(config.source);
   json.at("seed").get_to(config.seed);
   json.at("epochs").get_to(config.epochs);
+  json.at("images").get_to(config.images);
   json.at("batch_size").get_to(config.batch_size);
   json.at("lr").get_to(config.lr);
   json.at("momentum").get_to(config.momentum);
@@ -63,6 +66,13 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   json.at("mean").get_to(config.mean);
   json.at("deviation").get_to(config.deviation);
   return config;
+}
+
+void check_size(const datasets::Mnist& mnist) {
+  if (mnist.train.height != 28 || mnist.train.width != 28)
+    throw IoError(
+        fmt::format("{}: images of {}x{} pixels, where the models take 28x28: scale them first",
+                    mnist.source, mnist.train.height, mnist.train.width));
 }
 
 Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images, float mean,
@@ -85,6 +95,11 @@ Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images, 
           std::max_element(row, row + classes) - row == batch.labels[static_cast<std::size_t>(i)];
   }
   model.train(was_training);
+  if (!std::isfinite(loss))
+    throw NumericError(
+        fmt::format("the loss on the images is {}: the model's weights are spoilt; train "
+                    "again, with a smaller --lr",
+                    loss));
   const auto count = static_cast<double>(images.count);
   return {100.0 * static_cast<double>(right) / count, loss / count};
 }

@@ -26,7 +26,8 @@ struct ImageRunConfig {
   std::string dataset{};  ///< "MNIST"
   std::string source{};   ///< the folder that it was read from
   std::uint64_t seed = 0;
-  Index epochs = 0;
+  Index epochs = 0;  ///< that were begun
+  Index images = 0;  ///< trained on; fewer than epochs * the set where training was interrupted
   Index batch_size = 0;
   double lr = 0, momentum = 0, weight_decay = 0;
   bool augment = false;
@@ -42,6 +43,9 @@ std::unique_ptr<nn::Module<float>> make_model(const std::string& name);
 nlohmann::ordered_json to_json(const ImageRunConfig& config);
 /// Throws ValueError or a json exception for what is no such configuration.
 ImageRunConfig image_run_config(const nlohmann::json& json);
+
+/// Throws IoError unless the images have the size that the models take, 28x28.
+void check_size(const datasets::Mnist& mnist);
 
 struct Evaluation {
   double accuracy = 0;  ///< percent

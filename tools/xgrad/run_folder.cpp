@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include <xgrad/core/error.hpp>
+#include <xgrad/core/log.hpp>
 #include <xgrad/io/atomic_file.hpp>
 #include <xgrad/io/safetensors.hpp>
 
@@ -22,7 +23,15 @@ void prepare_run(const std::filesystem::path& folder) {
   if (error)
     throw IoError(fmt::format("{}: the run's folder cannot be made: {}: choose another --out",
                               folder.string(), error.message()));
+  if (std::filesystem::exists(folder / config_name, error))
+    log().warn("{}: holds an earlier run, which this one replaces", folder.string());
   const io::AtomicFile probe(folder / config_name);  // removed again, since it is not committed
+}
+
+std::string where_from_anywhere(const std::string& source) {
+  std::error_code error;
+  if (!std::filesystem::exists(source, error)) return source;
+  return std::filesystem::absolute(source).lexically_normal().string();
 }
 
 void write_run_file(const std::filesystem::path& path, std::string_view text) {

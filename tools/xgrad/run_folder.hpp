@@ -16,6 +16,9 @@ namespace xgrad::command {
 /// Throws IoError.
 void prepare_run(const std::filesystem::path& folder);
 
+/// A path that holds in other folders as well; what names no file or folder is left as it is.
+std::string where_from_anywhere(const std::string& source);
+
 /// Writes a text file of the run. Throws IoError.
 void write_run_file(const std::filesystem::path& path, std::string_view text);
 

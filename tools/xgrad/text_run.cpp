@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include <datasets/text_streams.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/core/error.hpp>
@@ -84,6 +86,11 @@ double evaluate(models::CharRnn<float>& model, std::span<const std::int32_t> ids
             cross_entropy(result.logits, window.targets).item();
   }
   model.train(was_training);
+  if (!std::isfinite(loss))
+    throw NumericError(
+        fmt::format("the loss on the text is {}: the model's weights are spoilt; train "
+                    "again, with a smaller --lr",
+                    loss));
   return loss / static_cast<double>(scan.predictions());
 }
 

@@ -228,7 +228,7 @@ int run(TrainOptions options, const CommonOptions& common) {
   if (options.out) prepare_run(*options.out);
   TextRunConfig& config = options.config;
   config.text = text.name;
-  config.source = text.source;
+  config.source = where_from_anywhere(text.source);
   config.seed = common.seed;
   config.vocabulary = datasets::Vocabulary(text.bytes, unit);
   const auto ids = config.vocabulary.encode(text.bytes);

@@ -50,17 +50,18 @@ struct Training {
   nn::Module<float>& model;
   double seconds = 0;  ///< of training, without evaluation
   Index images = 0;
-  int signal = 0;  ///< that stopped it early
+  bool stopped = false;  ///< by a signal, before all epochs were done
 };
 
 void save_if_asked(const Training& training, Index epochs_done) {
   if (!training.options.out) return;
   ImageRunConfig config = training.options.config;
   config.epochs = epochs_done;
+  config.images = training.images;
   save_run(*training.options.out, to_json(config), training.model);
 }
 
-void train(Training& training) {
+void train(Training& training, const train::CatchInterrupt& interrupt) {
   const ImageRunConfig& config = training.options.config;
   datasets::Loader loader(training.mnist.train,
                           {.batch_size = config.batch_size,
@@ -75,7 +76,6 @@ void train(Training& training) {
                                                       .nesterov = config.momentum > 0,
                                                       .weight_decay = config.weight_decay});
   const auto schedule = optim::one_cycle(config.epochs * loader.batches_per_epoch());
-  const train::CatchInterrupt interrupt;
   training.model.train();
 
   Index step = 0;
@@ -102,34 +102,38 @@ void train(Training& training) {
       loss_sum += static_cast<double>(rows) * loss.item();
       done += rows;
       progress.update(done, fmt::format("loss {:.3f}", loss_sum / static_cast<double>(done)));
-      if (interrupt.requested()) break;
+      training.stopped =
+          interrupt.requested() && (epoch + 1 < config.epochs || done < training.mnist.train.count);
+      if (training.stopped) break;
     }
     training.seconds += std::chrono::duration<double>(Clock::now() - start).count();
     training.images += done;
     progress.finish(fmt::format("loss {:.3f}", loss_sum / static_cast<double>(done)));
+    check_weights(training.model, step);
     save_if_asked(training, epoch + 1);
-    training.signal = interrupt.signal();
-    if (training.signal != 0) return;
+    if (training.stopped) return;
   }
 }
 
 int run(TrainOptions options, const CommonOptions& common) {
   const datasets::Mnist mnist = datasets::find_mnist(options.data);
+  check_size(mnist);
   if (options.out) prepare_run(*options.out);
   ImageRunConfig& config = options.config;
   config.dataset = mnist.name;
-  config.source = mnist.source;
+  config.source = where_from_anywhere(mnist.source);
   config.seed = common.seed;
   std::tie(config.mean, config.deviation) = pixel_statistics(mnist.train);
 
   const auto model = make_model(config.model);
   Training training{options, mnist, *model};
-  train(training);
-  if (training.signal != 0) {
+  const train::CatchInterrupt interrupt;
+  train(training, interrupt);
+  if (training.stopped) {
     std::fprintf(stderr, "xgrad: stopped after %td images: %s\n", training.images,
                  options.out ? fmt::format("the weights so far are in {}", *options.out).c_str()
                              : "nothing was kept (--out RUN keeps the weights)");
-    return 128 + training.signal;
+    return 128 + interrupt.signal();
   }
 
   const Evaluation test = evaluate(*model, mnist.test, config.mean, config.deviation);

@@ -66,6 +66,8 @@ class Variable {
   /// element. The graph's saved values are released on the way unless `retain_graph`.
   /// Throws GraphError: not one element; no graph; a second time without `retain_graph`; a saved value
   /// was overwritten. After a throw the leaves' gradients are as before.
+  /// Graphs that share variables (parameters, say) belong to one thread at a time; forward passes
+  /// under NoGrad may run side by side.
   void backward(bool retain_graph = false) const;
   /// The same for any shape: adds cotangent · d(this)/d(leaf). Throws ShapeError if the cotangent's
   /// shape is not the value's.

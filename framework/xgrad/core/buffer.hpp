@@ -1,13 +1,13 @@
 #pragma once
-// The memory of a tensor, and the book-keeping that tells whether a value saved for the backward pass
-// was written to in between.
+// The memory of a tensor, and the book-keeping that tells whether a value saved for the backward
+// pass was written to in between.
 //
 // Buffer::version() counts the writes that changed something. While nobody has saved the buffer,
-// handing out a mutable pointer costs nothing and counts nothing. Once it is saved, a mutable pointer
-// may be used to read or to write, now or later; so the contents' digest is taken before the pointer
-// goes out, and version() counts a write when the digest has changed. Reading through a mutable
-// pointer is thus never mistaken for a write. Not seen: a write through a pointer that was taken
-// before the buffer was saved.
+// handing out a mutable pointer costs nothing and counts nothing. Once it is saved, a mutable
+// pointer may be used to read or to write, now or later; so the contents' digest is taken before
+// the pointer goes out, and version() counts a write when the digest has changed. Reading through a
+// mutable pointer is thus never mistaken for a write. Not seen: a write through a pointer that was
+// taken before the buffer was saved.
 
 #include <atomic>
 #include <cstddef>
@@ -18,7 +18,8 @@
 namespace xgrad {
 
 /// Names the op in progress on this thread, for error messages: whoever writes to a tensor or reads
-/// its saved values in this scope ("conv2d", "SGD step"). Scopes nest; the name must outlive the scope.
+/// its saved values in this scope ("conv2d", "SGD step"). Scopes nest; the name must outlive the
+/// scope.
 class ActiveOp {
  public:
   explicit ActiveOp(const char* name) : outer_(current_) { current_ = name; }

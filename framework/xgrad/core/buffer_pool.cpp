@@ -67,6 +67,10 @@ class Pool {
       }
     }
     void* block = from_system(bytes);
+    if (block == nullptr) {  // perhaps what is kept for other sizes is what is missing
+      release_cache();
+      block = from_system(bytes);
+    }
     const std::lock_guard lock(mutex_);
     if (block == nullptr) {
       counters_.live_bytes -= bytes;
@@ -75,8 +79,8 @@ class Pool {
     ++counters_.system_allocations;
     counters_.reserved_bytes += bytes;
     // A block that exists has a place to return to, so that free() never allocates.
-    ++existing_.at(index);
-    free_.at(index).reserve(existing_.at(index));
+    if (auto& blocks = free_.at(index); ++existing_.at(index) > blocks.capacity())
+      blocks.reserve(2 * existing_.at(index));
     hand_out(block, bytes);
     return block;
   }

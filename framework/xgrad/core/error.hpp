@@ -1,6 +1,6 @@
 #pragma once
-// Every exception the library throws. A message says what happened, names the op, parameter or file,
-// shows what was found and what was expected, and ends with one thing to do about it.
+// Every exception the library throws. A message says what happened, names the op, parameter or
+// file, shows what was found and what was expected, and ends with one thing to do about it.
 
 #include <stdexcept>
 #include <string>
@@ -25,7 +25,8 @@ class ValueError : public Error {
   using Error::Error;
 };
 
-/// A misuse of the recorded graph (second backward, a saved value overwritten, no gradient to give).
+/// A misuse of the recorded graph (second backward, a saved value overwritten, no gradient to
+/// give).
 class GraphError : public Error {
  public:
   using Error::Error;

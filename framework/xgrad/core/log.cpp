@@ -15,9 +15,10 @@ spdlog::level::level_enum parse_level(std::string_view word) {
   const auto level = spdlog::level::from_str(std::string(word));
   // spdlog answers "off" for every word it does not know.
   if (level == spdlog::level::off && word != "off")
-    throw ValueError(fmt::format("log level '{}' is not known: use trace, debug, info, warning, "
-                                 "error or off",
-                                 word));
+    throw ValueError(
+        fmt::format("log level '{}' is not known: use trace, debug, info, warning, "
+                    "error or off",
+                    word));
   return level;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// The only door to threads for kernels. Work is cut into chunks whose size the caller derives from the
-// problem, never from the number of threads; a chunk runs on one thread; partial results are combined
-// by the caller in chunk order. So results do not depend on the number of threads.
+// The only door to threads for kernels. Work is cut into chunks whose size the caller derives from
+// the problem, never from the number of threads; a chunk runs on one thread; partial results are
+// combined by the caller in chunk order. So results do not depend on the number of threads.
 
 #include <algorithm>
 
@@ -34,13 +34,12 @@ void parallel_for(Index n, Index chunk, Body&& body) {
     Index n, chunk;
     Body& body;
   } context{n, chunk, body};
-  detail::run_chunks(
-      (n + chunk - 1) / chunk,
-      [](void* opaque, Index i) {
-        auto& c = *static_cast<Context*>(opaque);
-        c.body(i * c.chunk, std::min((i + 1) * c.chunk, c.n));
-      },
-      &context);
+  detail::run_chunks((n + chunk - 1) / chunk,
+                     [](void* opaque, Index i) {
+                       auto& c = *static_cast<Context*>(opaque);
+                       c.body(i * c.chunk, std::min((i + 1) * c.chunk, c.n));
+                     },
+                     &context);
 }
 
 }  // namespace xgrad

@@ -38,10 +38,9 @@ struct Streams {
   std::uint64_t seed;
   std::array<RandomStream, 6> by_purpose;
   explicit Streams(std::uint64_t s)
-      : seed(s),
-        by_purpose{RandomStream(s, "initialization"), RandomStream(s, "shuffling"),
-                   RandomStream(s, "dropout"),        RandomStream(s, "augmentation"),
-                   RandomStream(s, "sampling"),       RandomStream(s, "synthesis")} {}
+      : seed(s), by_purpose{RandomStream(s, "initialization"), RandomStream(s, "shuffling"),
+                            RandomStream(s, "dropout"),        RandomStream(s, "augmentation"),
+                            RandomStream(s, "sampling"),       RandomStream(s, "synthesis")} {}
 };
 
 Streams& streams() {

@@ -1,8 +1,8 @@
 #pragma once
-// Counter-based random numbers: number k of a stream is a function of (seed, stream name, k). Streams
-// do not disturb each other, a stream's position is one integer, and a kernel may draw any range of
-// numbers on any thread. Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3",
-// SC 2011.
+// Counter-based random numbers: number k of a stream is a function of (seed, stream name, k).
+// Streams do not disturb each other, a stream's position is one integer, and a kernel may draw any
+// range of numbers on any thread. Philox4x32-10: Salmon et al., "Parallel random numbers: as easy
+// as 1, 2, 3", SC 2011.
 
 #include <array>
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace xgrad {
 
-/// What random numbers are drawn for. Each purpose has a stream of its own, so that one more draw for
-/// one of them never shifts another.
+/// What random numbers are drawn for. Each purpose has a stream of its own, so that one more draw
+/// for one of them never shifts another.
 enum class RandomPurpose { initialization, shuffling, dropout, augmentation, sampling, synthesis };
 
 class RandomStream {

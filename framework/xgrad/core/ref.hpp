@@ -7,8 +7,8 @@
 namespace xgrad {
 
 /// Counts the owners of an object that is held by `Ref`. The class that derives from it says in
-/// `static void destroy(Object*)` how the object ends; that is what lets a graph of any depth be torn
-/// down without recursion, and a buffer be one block of memory with its header.
+/// `static void destroy(Object*)` how the object ends; that is what lets a graph of any depth be
+/// torn down without recursion, and a buffer be one block of memory with its header.
 class RefCounted {
  public:
   RefCounted() = default;

@@ -20,14 +20,17 @@ Index Shape::elements() const {
   bool empty = false;
   for (Index extent : *this) {
     if (extent < 0)
-      throw ShapeError(fmt::format("shape {} has a negative extent: give each axis its length",
-                                   to_string()));
-    if (extent == 0) empty = true;
-    else overflow |= __builtin_mul_overflow(product, extent, &product);
+      throw ShapeError(
+          fmt::format("shape {} has a negative extent: give each axis its length", to_string()));
+    if (extent == 0)
+      empty = true;
+    else
+      overflow |= __builtin_mul_overflow(product, extent, &product);
   }
   if (empty) return 0;
   if (overflow)
-    throw ShapeError(fmt::format("shape {} has more elements than memory can address", to_string()));
+    throw ShapeError(
+        fmt::format("shape {} has more elements than memory can address", to_string()));
   return product;
 }
 

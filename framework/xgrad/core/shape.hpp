@@ -23,8 +23,8 @@ class Shape {
   /// `Shape{64, 28, 28, 1}`. An extent may be 0; -1 stands for "the rest" and is legal only where
   /// a function says so (reshape).
   template <std::integral... Extents>
-    requires(sizeof...(Extents) >= 1 && sizeof...(Extents) <= max_rank)
-  constexpr Shape(Extents... extents)
+  requires(sizeof...(Extents) >= 1 &&
+           sizeof...(Extents) <= max_rank) constexpr Shape(Extents... extents)
       : extents_{static_cast<Index>(extents)...}, rank_(sizeof...(Extents)) {}
 
   /// From any list of extents. Throws ShapeError over `max_rank` axes.
@@ -32,8 +32,8 @@ class Shape {
 
   constexpr int rank() const { return rank_; }
 
-  /// Product of the extents: the number of elements. Throws ShapeError on a negative extent or where
-  /// the product overflows.
+  /// Product of the extents: the number of elements. Throws ShapeError on a negative extent or
+  /// where the product overflows.
   Index elements() const;
 
   /// Extent of an axis; negative axes count from the end. Throws ShapeError outside the rank.

@@ -4,12 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace xgrad {
 
 template <class T>
 Tensor<T> Tensor<T>::empty(const Shape& shape) {
   const Index size = shape.elements();
+  if (size > std::numeric_limits<Index>::max() / 64)
+    throw ShapeError(
+        fmt::format("shape {} has more elements than memory can address", shape.to_string()));
   Ref<Buffer> buffer = Buffer::create(static_cast<std::size_t>(size) * sizeof(T));
   T* const data = static_cast<T*>(buffer->data());
   return Tensor(std::move(buffer), data, shape, size);
@@ -30,9 +34,10 @@ Tensor<T> Tensor<T>::full(const Shape& shape, T value) {
 template <class T>
 Tensor<T> Tensor<T>::from(std::span<const T> values, const Shape& shape) {
   if (static_cast<Index>(values.size()) != shape.elements())
-    throw ShapeError(fmt::format("Tensor::from: {} values for shape {}, which holds {}: give one "
-                                 "value per element",
-                                 values.size(), shape.to_string(), shape.elements()));
+    throw ShapeError(
+        fmt::format("Tensor::from: {} values for shape {}, which holds {}: give one "
+                    "value per element",
+                    values.size(), shape.to_string(), shape.elements()));
   Tensor result = empty(shape);
   std::copy(values.begin(), values.end(), result.data_);
   return result;
@@ -41,9 +46,10 @@ Tensor<T> Tensor<T>::from(std::span<const T> values, const Shape& shape) {
 template <class T>
 T Tensor<T>::item() const {
   if (size_ != 1)
-    throw ShapeError(fmt::format("item() needs exactly one element, this tensor has shape {}: "
-                                 "reduce it first, with sum or mean",
-                                 shape_.to_string()));
+    throw ShapeError(
+        fmt::format("item() needs exactly one element, this tensor has shape {}: "
+                    "reduce it first, with sum or mean",
+                    shape_.to_string()));
   return *data_;
 }
 
@@ -72,9 +78,10 @@ Tensor<T> Tensor<T>::reshape(const Shape& shape) const {
   }
   if (valid && free_axis != -1 && known > 0) wanted = shape.with(free_axis, size_ / known);
   if (!valid || (free_axis != -1 && known == 0) || wanted.elements() != size_)
-    throw ShapeError(fmt::format("reshape: {} ({} elements) cannot become {}: the number of elements "
-                                 "must stay; one extent may be -1",
-                                 shape_.to_string(), size_, shape.to_string()));
+    throw ShapeError(
+        fmt::format("reshape: {} ({} elements) cannot become {}: the number of elements "
+                    "must stay; one extent may be -1",
+                    shape_.to_string(), size_, shape.to_string()));
   return Tensor(buffer_, data_, wanted, size_);
 }
 
@@ -106,9 +113,10 @@ void Tensor<T>::fill(T value) {
 template <class T>
 void Tensor<T>::copy_from(const Tensor& other) {
   if (other.shape_ != shape_)
-    throw ShapeError(fmt::format("copy_from: a tensor of shape {} cannot take the elements of one of "
-                                 "shape {}: reshape one of them",
-                                 shape_.to_string(), other.shape_.to_string()));
+    throw ShapeError(
+        fmt::format("copy_from: a tensor of shape {} cannot take the elements of one of "
+                    "shape {}: reshape one of them",
+                    shape_.to_string(), other.shape_.to_string()));
   std::copy_n(other.data_, size_, data());
 }
 
@@ -141,7 +149,8 @@ template <class T>
 std::string to_string(const Tensor<T>& tensor, Index max_elements) {
   if (!tensor.defined()) return "undefined";
   std::string out;
-  append(out, tensor.data(), std::span(tensor.shape().begin(), tensor.shape().size()), max_elements);
+  append(out, tensor.data(), std::span(tensor.shape().begin(), tensor.shape().size()),
+         max_elements);
   return out;
 }
 

@@ -19,7 +19,8 @@ namespace xgrad {
 /// reshape and a slice of the leading axis share memory, everything else is a new tensor.
 ///
 /// A tensor *is* xtensor at the edge: it is constructible from any xtensor expression, and array()
-/// is an xtensor adaptor over its memory. Both need <xgrad/core/xtensor.hpp> (in <xgrad/xgrad.hpp>).
+/// is an xtensor adaptor over its memory. Both need <xgrad/core/xtensor.hpp> (in
+/// <xgrad/xgrad.hpp>).
 ///
 /// Handles may be copied and destroyed from any thread; element access is as safe as for an array.
 template <class T = float>
@@ -70,8 +71,8 @@ class Tensor {
   std::span<const T> values() const { return {data_, static_cast<std::size_t>(size_)}; }
   std::span<T> values() { return {data(), static_cast<std::size_t>(size_)}; }
 
-  /// An xtensor adaptor over this memory, no copy. It must not outlive the tensor. (Templates, so that
-  /// they are left out of the library's explicit instantiation, which knows no xtensor.)
+  /// An xtensor adaptor over this memory, no copy. It must not outlive the tensor. (Templates, so
+  /// that they are left out of the library's explicit instantiation, which knows no xtensor.)
   template <class = void>
   auto array() const;
   template <class = void>

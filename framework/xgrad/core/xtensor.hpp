@@ -1,12 +1,13 @@
 #pragma once
-// The edge to xtensor. Kept apart from tensor.hpp so that the library's own sources, which need none
-// of it, compile without xtensor's headers.
+// The edge to xtensor. Kept apart from tensor.hpp so that the library's own sources, which need
+// none of it, compile without xtensor's headers.
 
 #include <algorithm>
 #include <vector>
 
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xarray.hpp>
+#include <xtensor/xnoalias.hpp>
 
 #include <xgrad/core/tensor.hpp>
 
@@ -18,8 +19,8 @@ Tensor<T>::Tensor(const xt::xexpression<E>& expression) {
   const auto& source = expression.derived_cast();
   const std::vector<Index> extents(source.shape().begin(), source.shape().end());
   *this = empty(Shape(std::span(extents)));
-  // Assigning through an adaptor evaluates once, without a temporary, in row-major order.
-  array() = xt::cast<T>(source);
+  auto memory = array();
+  xt::noalias(memory) = xt::cast<T>(source);
 }
 
 template <class T>

@@ -23,7 +23,9 @@ const ColumnLoops<T>& column_loops() {
   return table;
 }
 
-Index per_chunk(Index elements) { return std::max<Index>(elements_per_chunk / elements, 1); }
+Index per_chunk(Index elements) {
+  return std::max<Index>(elements_per_chunk / std::max<Index>(elements, 1), 1);
+}
 
 // row(image number, output row, scratch values, scratch indices) for all rows of windows.
 template <class T, class Row>
