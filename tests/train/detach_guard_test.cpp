@@ -71,8 +71,8 @@ BOOST_AUTO_TEST_CASE(a_state_that_was_not_detached_is_named_at_the_next_window) 
   guard.check(state, steps);
   state = stream.window(state);
   const std::string told = message(guard, state);
-  for (const char* part : {"state h and c of the reader", "not detached for 50 steps", "KiB",
-                           "state = state.detach()"})
+  for (const char* part : {"the state of the reader (h and c)", "was not detached", "50 steps",
+                           "KiB", "state = state.detach()"})
     BOOST_TEST(contains(told, part), told);
 }
 
@@ -81,10 +81,10 @@ BOOST_AUTO_TEST_CASE(one_part_is_enough) {
   const State next = stream.window({});
   DetachGuard guard("lstm");
   guard.check(State{}, steps);
-  BOOST_TEST(contains(message(guard, {next.h.detach(), next.c}), "state c of lstm"));
+  BOOST_TEST(contains(message(guard, {next.h.detach(), next.c}), "state of lstm (c)"));
   guard.reset();
   guard.check(State{}, steps);
-  BOOST_TEST(contains(message(guard, {next.h, next.c.detach()}), "state h of lstm"));
+  BOOST_TEST(contains(message(guard, {next.h, next.c.detach()}), "state of lstm (h)"));
 }
 
 BOOST_AUTO_TEST_CASE(the_growth_is_counted_over_the_windows_that_are_tolerated) {
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(the_growth_is_counted_over_the_windows_that_are_tolerated) 
     live = pool_counters().live_bytes;
   }
   BOOST_TEST(windows == 4);
-  BOOST_TEST(contains(told, "200 steps (windows: 4)"), told);
+  BOOST_TEST(contains(told, "reaches back 200 steps (windows: 4)"), told);
 
   // A detach in between starts the count again.
   guard.reset();

@@ -46,11 +46,13 @@ void DetachGuard::check(const RecurrentState<T>& state, Index steps) {
   if (longest.windows == 0) detached_bytes_ = live;
   if (longest.windows <= options_.tolerated_windows) return;
   const char* which = h_.windows == c_.windows ? "h and c" : h_.windows > c_.windows ? "h" : "c";
-  throw GraphError(fmt::format(
-      "DetachGuard: the state {} of {} was not detached for {} steps (windows: {}), so their graph "
-      "is still behind it: {:.0f} KiB are live, {:.0f} KiB were when it began. Cut it between two "
-      "windows: state = state.detach()",
-      which, name_, longest.steps, longest.windows, kib(live), kib(detached_bytes_)));
+  throw GraphError(
+      fmt::format("DetachGuard: the state of {} ({}) was not detached: the graph behind it reaches "
+                  "back {} steps "
+                  "(windows: {}), and live memory went from {:.0f} to {:.0f} KiB meanwhile. Cut "
+                  "the graph between "
+                  "two windows: state = state.detach()",
+                  name_, which, longest.steps, longest.windows, kib(detached_bytes_), kib(live)));
 }
 
 void DetachGuard::reset() {
