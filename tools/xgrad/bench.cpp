@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 
+#include <models/char_rnn/char_rnn.hpp>
 #include <models/lenet/lenet.hpp>
 #include <xgrad/xgrad.hpp>
 
@@ -48,6 +49,37 @@ Case cnn_case(const std::string& workload, Index batch_size) {
           }};
 }
 
+// A training step of a character model, as in xgrad train chars: carried state, clipping, Adam.
+Case char_case(const std::string& workload, models::CharCell cell, Index hidden, Index steps,
+               Index batch_size) {
+  constexpr Index vocabulary = 65;
+  struct State {
+    models::CharRnn<float> model;
+    optim::Adam<float> adam{model.parameters(), {.lr = 1e-3}};
+    std::vector<Variable<float>> parameters = model.parameters();
+    std::vector<std::int32_t> ids{}, targets{};
+    RecurrentState<float> carried{};
+  };
+  manual_seed(0);
+  auto state = std::make_shared<State>(
+      State{models::CharRnn<float>(vocabulary, {.cell = cell, .hidden = hidden})});
+  RandomStream random(0, "bench");
+  for (Index i = 0; i < steps * batch_size; ++i) {
+    state->ids.push_back(static_cast<std::int32_t>(random.below(vocabulary)));
+    state->targets.push_back(static_cast<std::int32_t>(random.below(vocabulary)));
+  }
+  return {workload, "", "chars", static_cast<double>(steps * batch_size), [=] {
+            State& s = *state;
+            auto result = s.model.forward({s.ids, steps, batch_size}, s.carried);
+            const auto loss = cross_entropy(result.logits, s.targets);
+            s.adam.zero_grad();
+            loss.backward();
+            optim::clip_grad_norm(s.parameters, 5.0);
+            s.adam.step();
+            s.carried = result.state.detach();
+          }};
+}
+
 struct Workload {
   std::string name;
   std::string description;
@@ -64,11 +96,31 @@ Workload cnn_workload(const std::string& name, const std::string& description) {
           }};
 }
 
+// charrnn_lstm_H128_T50_B32 and the like.
+void add_char_workloads(std::vector<Workload>& all) {
+  struct Size {
+    Index hidden, steps, batch;
+  };
+  using models::CharCell;
+  for (const auto& [name, cell] :
+       {std::pair("tanh", CharCell::rnn), {"lstm", CharCell::lstm}, {"gru", CharCell::gru}})
+    for (const Size size : {Size{128, 50, 32}, {256, 64, 32}, {512, 64, 64}}) {
+      const std::string workload =
+          fmt::format("charrnn_{}_H{}_T{}_B{}", name, size.hidden, size.steps, size.batch);
+      all.push_back({workload, fmt::format("{} of {} units", name, size.hidden), [=, cell = cell] {
+                       return std::vector{
+                           char_case(workload, cell, size.hidden, size.steps, size.batch)};
+                     }});
+    }
+}
+
 std::vector<Workload> workloads() {
-  return {
+  std::vector<Workload> all{
       cnn_workload<models::LeNet<float>>("lenet_bn", "LeNet with batch norm, training step"),
       cnn_workload<models::LeNet5<float>>("lenet5", "the classic LeNet-5, training step"),
   };
+  add_char_workloads(all);
+  return all;
 }
 
 struct Rate {
@@ -120,7 +172,7 @@ int run(const BenchOptions& options, const CommonOptions& common) {
 
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   if (!common.json)
-    print("{:<12} {:<10} {:>7}  {:>12}  {:>25}\n", "workload", "", "threads", "median",
+    print("{:<25} {:<10} {:>7}  {:>12}  {:>25}\n", "workload", "", "threads", "median",
           fmt::format("range of {}", options.rounds));
   for (const Workload& workload : select(options.names)) {
     for (const Case& c : workload.cases()) {
@@ -128,7 +180,7 @@ int run(const BenchOptions& options, const CommonOptions& common) {
         set_num_threads(threads);
         const Rate rate = measure(c, options.seconds, options.rounds);
         if (!common.json)
-          print("{:<12} {:<10} {:>7}  {:>12.0f}  {:>11.0f} - {:>11.0f}  {}/s\n", c.workload,
+          print("{:<25} {:<10} {:>7}  {:>12.0f}  {:>11.0f} - {:>11.0f}  {}/s\n", c.workload,
                 c.variant, threads, rate.median, rate.min, rate.max, c.unit);
         rows.push_back({{"workload", c.workload},
                         {"variant", c.variant},

@@ -1,9 +1,15 @@
-// xgrad eval: measures the weights of a run on the test set.
+// xgrad eval: measures the weights of a run, on its test images or its validation text.
 
+#include <numbers>
 #include <optional>
+
+#include <datasets/synthetic_digits.hpp>
+#include <xgrad/core/error.hpp>
 
 #include "tools/xgrad/command.hpp"
 #include "tools/xgrad/image_run.hpp"
+#include "tools/xgrad/run_folder.hpp"
+#include "tools/xgrad/text_run.hpp"
 
 namespace xgrad::command {
 namespace {
@@ -13,17 +19,19 @@ struct EvalOptions {
   std::optional<std::string> data{};
 };
 
-// The data that a run was trained on, unless another folder is given.
-datasets::Mnist data_of(const ImageRunConfig& config, const std::optional<std::string>& folder) {
+// The images that a run was trained on, unless another folder is given.
+datasets::Mnist images_of(const ImageRunConfig& config, const std::optional<std::string>& folder) {
   if (!folder && config.dataset == datasets::synthetic_name) return datasets::synthetic_mnist();
   return datasets::find_mnist(folder.value_or(config.source));
 }
 
-int run(const EvalOptions& options, const CommonOptions& common) {
-  const ImageRun image_run = load_run(options.run);
-  const ImageRunConfig& config = image_run.config;
-  const datasets::Mnist mnist = data_of(config, options.data);
-  const Evaluation test = evaluate(*image_run.model, mnist.test, config.mean, config.deviation);
+int evaluate_images(const EvalOptions& options, const nlohmann::json& json,
+                    const CommonOptions& common) {
+  const auto config = read_config<ImageRunConfig>(options.run, json, image_run_config);
+  const auto model = make_model(config.model);
+  load_weights(options.run, *model);
+  const datasets::Mnist mnist = images_of(config, options.data);
+  const Evaluation test = evaluate(*model, mnist.test, config.mean, config.deviation);
   if (common.json)
     print_json({{"test_accuracy", test.accuracy},
                 {"test_loss", test.loss},
@@ -31,11 +39,47 @@ int run(const EvalOptions& options, const CommonOptions& common) {
                 {"dataset", mnist.name},
                 {"source", mnist.source},
                 {"model", config.model},
-                {"parameters", image_run.model->parameter_count()}});
+                {"parameters", model->parameter_count()}});
   else
     print("{}: test accuracy {:.2f} %, test loss {:.4f} on {} images\n", mnist.name, test.accuracy,
           test.loss, mnist.test.count);
   return 0;
+}
+
+int evaluate_text(const EvalOptions& options, const nlohmann::json& json,
+                  const CommonOptions& common) {
+  const auto config = read_config<TextRunConfig>(options.run, json, text_run_config);
+  const auto model = make_model(config);
+  load_weights(options.run, *model);
+  // The default text is several files; they are found again as they were the first time.
+  const auto path = options.data                             ? options.data
+                    : std::filesystem::exists(config.source) ? std::optional(config.source)
+                                                             : std::nullopt;
+  const datasets::Text text = datasets::find_text(path, config.vocabulary.unit());
+  const auto ids = config.vocabulary.encode(text.bytes, text.name);
+  const auto validation = datasets::split_text(ids).validation;
+  const double loss = evaluate(*model, validation, config);
+  if (common.json)
+    print_json({{"val_loss_nats", loss},
+                {"val_bits_per_char", loss / std::numbers::ln2},
+                {"characters", validation.size()},
+                {"text", text.name},
+                {"source", text.source},
+                {"cell", config.cell},
+                {"parameters", model->parameter_count()}});
+  else
+    print("{}: loss {:.4f} nats, {:.4f} bits per character on the last {} characters\n", text.name,
+          loss, loss / std::numbers::ln2, validation.size());
+  return 0;
+}
+
+int run(const EvalOptions& options, const CommonOptions& common) {
+  const nlohmann::json json = load_config(options.run);
+  const auto kind = json.at("kind").get<std::string>();
+  if (kind == ImageRunConfig::kind) return evaluate_images(options, json, common);
+  if (kind == TextRunConfig::kind) return evaluate_text(options, json, common);
+  throw IoError(
+      fmt::format("{}: a run of kind \"{}\" is not known to this version", options.run, kind));
 }
 
 }  // namespace
@@ -43,13 +87,14 @@ int run(const EvalOptions& options, const CommonOptions& common) {
 void add_eval(CLI::App& app, Session& session) {
   const auto options = std::make_shared<EvalOptions>();
   CLI::App* const verb =
-      add_verb(app, session, "eval", "Measure the weights of a run on its test set",
+      add_verb(app, session, "eval", "Measure the weights of a run on its test data",
                [options](const CommonOptions& common) { return run(*options, common); });
   verb->add_option("run", options->run, "Folder that train --out wrote")
       ->required()
       ->type_name("RUN");
-  verb->add_option("--data", options->data, "Folder of the IDX files (default: as in training)")
-      ->type_name("DIR");
+  verb->add_option("--data", options->data,
+                   "Folder of the IDX files, or the text (default: as in training)")
+      ->type_name("PATH");
 }
 
 }  // namespace xgrad::command

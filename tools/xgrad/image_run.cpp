@@ -1,13 +1,10 @@
 #include "tools/xgrad/image_run.hpp"
 
 #include <algorithm>
-#include <fstream>
 
 #include <models/lenet/lenet.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/core/error.hpp>
-#include <xgrad/io/atomic_file.hpp>
-#include <xgrad/io/safetensors.hpp>
 #include <xgrad/ops/loss.hpp>
 
 #include <fmt/format.h>
@@ -16,47 +13,9 @@
 namespace xgrad::command {
 namespace {
 
-constexpr const char* kind = "image classifier";
-constexpr const char* config_name = "config.json";
-constexpr const char* weights_name = "model.safetensors";
-
 template <class M>
 std::unique_ptr<nn::Module<float>> make() {
   return std::make_unique<M>();
-}
-
-nlohmann::ordered_json to_json(const ImageRunConfig& config) {
-  return {{"kind", kind},
-          {"model", config.model},
-          {"dataset", config.dataset},
-          {"source", config.source},
-          {"seed", config.seed},
-          {"epochs", config.epochs},
-          {"batch_size", config.batch_size},
-          {"lr", config.lr},
-          {"momentum", config.momentum},
-          {"weight_decay", config.weight_decay},
-          {"augment", config.augment},
-          {"mean", config.mean},
-          {"deviation", config.deviation}};
-}
-
-ImageRunConfig from_json(const nlohmann::json& json) {
-  if (json.at("kind") != kind) throw ValueError(fmt::format("\"kind\" is not \"{}\"", kind));
-  ImageRunConfig config;
-  json.at("model").get_to(config.model);
-  json.at("dataset").get_to(config.dataset);
-  json.at("source").get_to(config.source);
-  json.at("seed").get_to(config.seed);
-  json.at("epochs").get_to(config.epochs);
-  json.at("batch_size").get_to(config.batch_size);
-  json.at("lr").get_to(config.lr);
-  json.at("momentum").get_to(config.momentum);
-  json.at("weight_decay").get_to(config.weight_decay);
-  json.at("augment").get_to(config.augment);
-  json.at("mean").get_to(config.mean);
-  json.at("deviation").get_to(config.deviation);
-  return config;
 }
 
 }  // namespace
@@ -73,48 +32,37 @@ std::unique_ptr<nn::Module<float>> make_model(const std::string& name) {
                                fmt::join(model_names(), ", ")));
 }
 
-void prepare_run(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    throw IoError(fmt::format("{}: the run's folder cannot be made: {}: choose another --out",
-                              folder.string(), error.message()));
-  const io::AtomicFile probe(folder / config_name);  // removed again, since it is not committed
+nlohmann::ordered_json to_json(const ImageRunConfig& config) {
+  return {{"kind", ImageRunConfig::kind},
+          {"model", config.model},
+          {"dataset", config.dataset},
+          {"source", config.source},
+          {"seed", config.seed},
+          {"epochs", config.epochs},
+          {"batch_size", config.batch_size},
+          {"lr", config.lr},
+          {"momentum", config.momentum},
+          {"weight_decay", config.weight_decay},
+          {"augment", config.augment},
+          {"mean", config.mean},
+          {"deviation", config.deviation}};
 }
 
-void save_run(const std::filesystem::path& folder, const ImageRunConfig& config,
-              const nn::Module<float>& model) {
-  io::save_safetensors(folder / weights_name, model.state_dict());
-  const std::string text = to_json(config).dump(2) + "\n";
-  io::AtomicFile file(folder / config_name);
-  file.write(std::as_bytes(std::span(text)));
-  file.commit();
-}
-
-ImageRun load_run(const std::filesystem::path& folder) {
-  const auto path = folder / config_name;
-  std::ifstream file(path);
-  if (!file)
-    throw IoError(
-        fmt::format("{}: cannot be read: is {} the folder that was given to "
-                    "xgrad train mnist --out?",
-                    path.string(), folder.string()));
-  ImageRun run;
-  try {
-    run.config = from_json(nlohmann::json::parse(file));
-    run.model = make_model(run.config.model);
-  } catch (const std::exception& error) {
-    throw IoError(fmt::format("{}: not the configuration of an image classifier: {}", path.string(),
-                              error.what()));
-  }
-  const auto weights = folder / weights_name;
-  try {
-    run.model->load_state_dict(io::load_safetensors<float>(weights));
-  } catch (const ValueError& error) {
-    throw IoError(fmt::format("{}: does not fit model {}: {}", weights.string(), run.config.model,
-                              error.what()));
-  }
-  return run;
+ImageRunConfig image_run_config(const nlohmann::json& json) {
+  ImageRunConfig config;
+  json.at("model").get_to(config.model);
+  json.at("dataset").get_to(config.dataset);
+  json.at("source").get_to(config.source);
+  json.at("seed").get_to(config.seed);
+  json.at("epochs").get_to(config.epochs);
+  json.at("batch_size").get_to(config.batch_size);
+  json.at("lr").get_to(config.lr);
+  json.at("momentum").get_to(config.momentum);
+  json.at("weight_decay").get_to(config.weight_decay);
+  json.at("augment").get_to(config.augment);
+  json.at("mean").get_to(config.mean);
+  json.at("deviation").get_to(config.deviation);
+  return config;
 }
 
 Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images, float mean,

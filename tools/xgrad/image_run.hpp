@@ -5,10 +5,11 @@
 // A run folder holds config.json (below) and model.safetensors (the weights, in PyTorch's names and
 // layouts).
 
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include <datasets/loader.hpp>
 #include <datasets/mnist.hpp>
@@ -19,6 +20,8 @@ namespace xgrad::command {
 
 /// What a run was made with: as much as is needed to use its weights again, and to repeat it.
 struct ImageRunConfig {
+  static constexpr const char* kind = "image classifier";
+
   std::string model = "lenet";
   std::string dataset{};  ///< "MNIST"
   std::string source{};   ///< the folder that it was read from
@@ -36,18 +39,9 @@ const std::vector<std::string>& model_names();
 /// that is not known.
 std::unique_ptr<nn::Module<float>> make_model(const std::string& name);
 
-/// Writes both files of the run, each complete or not at all. Throws IoError.
-void save_run(const std::filesystem::path& folder, const ImageRunConfig& config,
-              const nn::Module<float>& model);
-/// Makes the folder of a run and makes sure that it can be written to, before hours are spent.
-void prepare_run(const std::filesystem::path& folder);
-
-struct ImageRun {
-  ImageRunConfig config{};
-  std::unique_ptr<nn::Module<float>> model{};
-};
-/// Reads a run. Throws IoError naming the file and what is wrong with it.
-ImageRun load_run(const std::filesystem::path& folder);
+nlohmann::ordered_json to_json(const ImageRunConfig& config);
+/// Throws ValueError or a json exception for what is no such configuration.
+ImageRunConfig image_run_config(const nlohmann::json& json);
 
 struct Evaluation {
   double accuracy = 0;  ///< percent

@@ -62,8 +62,12 @@ int run(int argc, char** argv) {
   app.footer(
       "xgrad VERB --help explains a verb. Results go to stdout, progress and logs to stderr.");
   Session session;
-  add_train(app, session);
+  CLI::App* const train = app.add_subcommand("train", "Train a model");
+  train->require_subcommand(1);
+  add_train_mnist(*train, session);
+  add_train_chars(*train, session);
   add_eval(app, session);
+  add_sample(app, session);
   add_gradcheck(app, session);
   add_bench(app, session);
   add_doctor(app, session);

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <optional>
 
-#include <xgrad/autograd/no_grad.hpp>
-#include <xgrad/core/error.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/optim/schedule.hpp>
@@ -14,7 +12,9 @@
 #include <xgrad/train/progress.hpp>
 
 #include "tools/xgrad/command.hpp"
+#include "tools/xgrad/explain_loss.hpp"
 #include "tools/xgrad/image_run.hpp"
+#include "tools/xgrad/run_folder.hpp"
 
 namespace xgrad::command {
 namespace {
@@ -44,30 +44,6 @@ std::pair<float, float> pixel_statistics(const datasets::ImageSet& images) {
   return {static_cast<float>(sum / n), static_cast<float>(deviation > 0 ? deviation : 1)};
 }
 
-// Says which op was the first to compute a NaN or infinity, by computing the step again with
-// checks.
-[[noreturn]] void explain_loss(nn::Module<float>& model, const datasets::Batch& batch, Index step,
-                               float loss) {
-  std::string cause = "the loss itself";
-  for (const auto& [name, parameter] : model.named_parameters())
-    for (const float value : parameter.value().values())
-      if (!std::isfinite(value))
-        throw NumericError(
-            fmt::format("training stopped at step {}: the loss is {}, since the SGD "
-                        "step before made {} {}: try a smaller --lr",
-                        step, loss, name, value));
-  try {
-    const DetectAnomaly detect;
-    cross_entropy(model(Variable<float>(batch.images)), batch.labels);
-  } catch (const NumericError& error) {
-    cause = error.what();
-  }
-  throw NumericError(
-      fmt::format("training stopped at step {}: the loss is {}; the first op that "
-                  "computed no finite number: {}: try a smaller --lr",
-                  step, loss, cause));
-}
-
 struct Training {
   const TrainOptions& options;
   const datasets::Mnist& mnist;
@@ -81,7 +57,7 @@ void save_if_asked(const Training& training, Index epochs_done) {
   if (!training.options.out) return;
   ImageRunConfig config = training.options.config;
   config.epochs = epochs_done;
-  save_run(*training.options.out, config, training.model);
+  save_run(*training.options.out, to_json(config), training.model);
 }
 
 void train(Training& training) {
@@ -115,7 +91,9 @@ void train(Training& training) {
           cross_entropy(training.model(Variable<float>(batch.images)), batch.labels);
       if (!std::isfinite(loss.item())) {
         progress.clear();
-        explain_loss(training.model, batch, step, loss.item());
+        explain_loss(training.model, step, loss.item(), [&] {
+          cross_entropy(training.model(Variable<float>(batch.images)), batch.labels);
+        });
       }
       sgd.zero_grad();
       loss.backward();
@@ -180,12 +158,10 @@ int run(TrainOptions options, const CommonOptions& common) {
 
 }  // namespace
 
-void add_train(CLI::App& app, Session& session) {
-  CLI::App* const train = app.add_subcommand("train", "Train a model");
-  train->require_subcommand(1);
+void add_train_mnist(CLI::App& train, Session& session) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App* const verb =
-      add_verb(*train, session, "mnist", "Train a small CNN on MNIST, Fashion-MNIST or the like",
+      add_verb(train, session, "mnist", "Train a small CNN on MNIST, Fashion-MNIST or the like",
                [options](const CommonOptions& common) { return run(*options, common); });
   ImageRunConfig& config = options->config;
   verb->add_option("--data", options->data,

@@ -100,7 +100,7 @@ RecurrentResult<T> Recurrent<T>::forward(const RecurrentInput<T>& x, const Recur
       h.push_back(std::move(result.state.h));
       c.push_back(std::move(result.state.c));
     }
-    input.x = directions == 1 ? outputs[0] : concat(outputs, 2);
+    input = directions == 1 ? outputs[0] : concat(outputs, 2);
   }
   return {input.x, {stacked(h), stacked(c)}};
 }

@@ -109,7 +109,8 @@ RecurrentResult<T> run_layer(const OpInfo& op, Cell cell, const RecurrentInput<T
   const auto& [w_ih, w_hh, b_ih, b_hh] = weights;
   const Variable<T>& x = input.x;
   RecurrentRun run = detail::check_recurrent(op.name, cell, input, state, weights, options);
-  PoolArray<std::int32_t> ids = copy_of(input.characters.ids), lengths = copy_of(options.lengths);
+  PoolArray<std::int32_t> ids, lengths = copy_of(options.lengths);
+  if (!x.defined()) ids = copy_of(input.characters.ids);
   run.lengths = lengths.span();
   const bool is_lstm = cell == Cell::lstm, is_gru = cell == Cell::gru;
 

@@ -1,0 +1,45 @@
+#pragma once
+// What training, evaluating and sampling a character model share.
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include <datasets/text.hpp>
+#include <models/char_rnn/char_rnn.hpp>
+
+namespace xgrad::command {
+
+/// What a run was made with: as much as is needed to use its weights again, and to repeat it.
+struct TextRunConfig {
+  static constexpr const char* kind = "character model";
+
+  std::string text{};    ///< "tinyshakespeare"
+  std::string source{};  ///< the file that it was read from
+  datasets::Vocabulary vocabulary{};
+  std::string cell = "lstm";
+  Index hidden = 128, layers = 1;
+  double dropout = 0;
+  Index seq_len = 50, batch_size = 32;
+  std::uint64_t seed = 0;
+  Index epochs = 0;
+  std::string optimizer = "adam";
+  std::string schedule = "one-cycle";
+  double lr = 0, clip = 0;
+};
+
+nlohmann::ordered_json to_json(const TextRunConfig& config);
+/// Throws ValueError or a json exception for what is no such configuration.
+TextRunConfig text_run_config(const nlohmann::json& json);
+
+/// A new model, with initial weights drawn from the library's stream.
+std::unique_ptr<models::CharRnn<float>> make_model(const TextRunConfig& config);
+
+/// Mean cross entropy in nats per character over all of `ids`, read as datasets::TextScan does;
+/// leaves the model's mode as it was.
+double evaluate(models::CharRnn<float>& model, std::span<const std::int32_t> ids,
+                const TextRunConfig& config);
+
+}  // namespace xgrad::command
