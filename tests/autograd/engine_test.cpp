@@ -169,6 +169,41 @@ BOOST_AUTO_TEST_CASE(hooks_see_and_replace_finished_gradients) {
   BOOST_TEST(x.grad().item() == -2);
 }
 
+BOOST_AUTO_TEST_CASE(a_hook_may_register_others) {
+  const auto x = leaf(3);
+  int first = 0, later = 0;
+  x.register_hook([&](const Tensor<double>&) {
+    ++first;
+    for (int i = 0; i < 10; ++i)
+      x.register_hook([&](const Tensor<double>&) {
+        ++later;
+        return Tensor<double>();
+      });
+    ++first;  // what the hook captured is still there
+    return Tensor<double>();
+  });
+  product(x, x).backward();
+  BOOST_TEST((first == 2 && later == 0));
+  product(x, x).backward();
+  BOOST_TEST((first == 4 && later == 10));
+}
+
+BOOST_AUTO_TEST_CASE(a_gradient_that_is_set_shares_no_memory) {
+  const auto a = leaf(1), b = leaf(1);
+  Tensor<double> gradient = Tensor<double>::from({5}, {1});
+  a.set_grad(gradient);
+  b.set_grad(gradient);
+  a.grad().fill(100);
+  BOOST_TEST(b.grad().item() == 5);
+  BOOST_TEST(gradient.item() == 5);
+  const auto address_of = [](const Tensor<double>& t) { return t.data(); };
+  const double* const memory = address_of(gradient);
+  a.set_grad(std::move(gradient));
+  BOOST_TEST(address_of(a.grad()) == memory);
+  a.set_grad({});
+  BOOST_TEST(!a.grad().defined());
+}
+
 BOOST_AUTO_TEST_CASE(ops_may_have_several_outputs) {
   const auto x = leaf(5);
   const auto [a, b] = twice(x);

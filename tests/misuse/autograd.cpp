@@ -1,16 +1,37 @@
+#include <cmath>
+
 #include <xgrad/autograd/grad_check.hpp>
 #include <xgrad/autograd/record.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
 #include "misuse.hpp"
 
 namespace misuse {
+namespace {
 
 using namespace xgrad;
 
-namespace {
+Misuse check_with(const char* what, const GradCheckOptions& options,
+                  std::vector<std::string> names) {
+  names.push_back("grad_check");
+  const auto run = [=] {
+    grad_check([](const auto& in) { return in[0] * in[0]; },
+               {Variable<double>(Tensor<double>::full({2}, 1))}, options);
+  };
+  return {what, run, Kind::value, std::move(names)};
+}
 
 Variable<double> leaf(const Shape& shape) { return {Tensor<double>(shape), true}; }
+
+// Of a product of two inputs, one of them empty.
+std::function<void()> checks_empty(bool requires_grad) {
+  return [=] {
+    const Variable<double> full(Tensor<double>(Shape{1, 2}), requires_grad),
+        empty(Tensor<double>(Shape{0, 2}), requires_grad);
+    grad_check([](const auto& in) { return in[0] * in[1]; }, {full, empty});
+  };
+}
 
 }  // namespace
 
@@ -88,16 +109,41 @@ std::vector<Misuse> autograd() {
        },
        Kind::graph,
        {"eager", "input w", "needs(1)"}},
-      {"a gradient check of nothing",
-       [] { grad_check([](const auto& in) { return tanh(in[0]); }, {}); },
-       Kind::value,
-       {"grad_check", "no inputs"}},
       {"a gradient check of an input that does not matter",
        [] {
          grad_check([](const auto& in) { return tanh(in[0]); }, {leaf({1}), leaf({1})});
        },
        Kind::graph,
        {"grad_check", "input 1"}},
+      {"grad_check: no inputs",
+       [] { grad_check([](const auto&) { return Variable<double>(); }, {}); },
+       Kind::value,
+       {"grad_check", "no inputs"}},
+      {"grad_check: an input without elements",
+       checks_empty(false),
+       Kind::value,
+       {"grad_check", "input 1", "no elements"}},
+      {"grad_check: an input without elements requires a gradient",
+       checks_empty(true),
+       Kind::value,
+       {"grad_check", "input 1", "no elements"}},
+      check_with("grad_check: eps of zero", {.eps = 0}, {"eps = 0", "positive"}),
+      check_with("grad_check: negative eps", {.eps = -1e-6}, {"eps = -1e-06"}),
+      check_with("grad_check: eps is NaN", {.eps = NAN}, {"eps = nan"}),
+      check_with("grad_check: negative atol", {.atol = -1}, {"atol = -1", "zero or more"}),
+      check_with("grad_check: rtol is NaN", {.rtol = NAN}, {"rtol = nan"}),
+      {"backward of an undefined variable",
+       [=] { Variable<float>().backward(); },
+       Kind::value,
+       {"backward", "undefined variable"}},
+      {"backward of an undefined variable, with a cotangent",
+       [=] { Variable<float>().backward(Tensor<float>(Shape{0})); },
+       Kind::value,
+       {"backward", "undefined variable"}},
+      {"item of an undefined variable",
+       [=] { Variable<float>().item(); },
+       Kind::value,
+       {"item", "undefined variable"}},
   };
 }
 

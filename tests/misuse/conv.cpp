@@ -22,6 +22,7 @@ std::function<void()> calls_conv1d(const Shape& x, const Shape& w, const Shape& 
 }  // namespace
 
 std::vector<Misuse> conv() {
+  constexpr Index huge = Index{1} << 62;
   const Shape x{2, 7, 6, 3}, w{4, 3, 2, 3}, sequence{2, 7, 3}, taps{4, 3, 3};
   return {
       {"channels of x and w differ",
@@ -108,6 +109,34 @@ std::vector<Misuse> conv() {
        calls_conv1d(sequence, taps, {5}),
        Kind::shape,
        {"conv1d", "b", "[5]", "[4]"}},
+      {"stride beyond all images",
+       calls_conv2d(x, w, {4}, {.stride = {1, huge}}),
+       Kind::value,
+       {"conv2d", "stride", "(1, 4611686018427387904)", "1048576 at most"}},
+      {"stride beyond all sequences",
+       calls_conv1d(sequence, taps, {4}, {.stride = huge}),
+       Kind::value,
+       {"conv1d", "stride", "4611686018427387904", "1048576 at most"}},
+      {"padding beyond all images",
+       calls_conv2d(x, w, {4}, {.padding = {1, huge}}),
+       Kind::value,
+       {"conv2d", "padding", "(1, 4611686018427387904)", "1048576 at most"}},
+      {"padding beyond all sequences",
+       calls_conv1d(sequence, taps, {4}, {.padding = huge}),
+       Kind::value,
+       {"conv1d", "padding", "4611686018427387904", "1048576 at most"}},
+      {"dilation beyond all images",
+       calls_conv2d(x, w, {4}, {.dilation = {1, huge}}),
+       Kind::value,
+       {"conv2d", "dilation", "(1, 4611686018427387904)", "1048576 at most"}},
+      {"dilation beyond all sequences",
+       calls_conv1d(sequence, taps, {4}, {.dilation = huge}),
+       Kind::value,
+       {"conv1d", "dilation", "4611686018427387904", "1048576 at most"}},
+      {"groups beyond all channels",
+       calls_conv2d(x, w, {4}, {.groups = huge}),
+       Kind::value,
+       {"conv2d", "groups", "4611686018427387904"}},
   };
 }
 

@@ -17,6 +17,10 @@ std::vector<Misuse> dropout() {
        Kind::value,
        {"dropout", "p = -0.1"}},
       {"dropout: p is NaN", [=] { xgrad::dropout(x, NAN, true); }, Kind::value, {"dropout", "nan"}},
+      {"dropout: x is undefined",
+       [=] { xgrad::dropout(Variable<float>(), 0.5, false); },
+       Kind::value,
+       {"dropout", "x is undefined"}},
   };
 }
 

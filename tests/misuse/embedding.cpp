@@ -24,6 +24,10 @@ std::vector<Misuse> embedding() {
       look_up("embedding: negative id", {5, 2}, {-1}, {1}, Kind::value, {"ids[0] = -1"}),
       look_up("embedding: ids_shape of another size", {5, 2}, {0, 1, 2}, {2, 2}, Kind::shape,
               {"3 ids", "[2, 2]"}),
+      {"embedding: weight is undefined",
+       [=] { xgrad::embedding(Variable<float>(), std::vector<std::int32_t>{}); },
+       Kind::value,
+       {"embedding", "weight is undefined"}},
   };
 }
 

@@ -37,6 +37,13 @@ std::vector<Misuse> norm() {
       batch_norm_of("batch_norm: eps of 0", {5, 4}, 4, 4, 4, {.eps = 0}, Kind::value, {"eps"}),
       batch_norm_of("batch_norm: momentum above 1", {5, 4}, 4, 4, 4, {.momentum = 1.5}, Kind::value,
                     {"momentum", "1.5"}),
+      {"batch_norm: x is undefined",
+       [] {
+         BatchNormStats<float> stats(4);
+         batch_norm(Variable<float>(), Variable<float>(), Variable<float>(), stats, {});
+       },
+       Kind::value,
+       {"batch_norm", "x is undefined"}},
   };
 }
 

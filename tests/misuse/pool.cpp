@@ -49,6 +49,18 @@ std::vector<Misuse> pool() {
        },
        Kind::shape,
        {"global_avg_pool2d", "[2, 0, 3, 4]"}},
+      {"max_pool2d: x is undefined",
+       [=] { max_pool2d(Variable<float>(), {.kernel = 2}); },
+       Kind::value,
+       {"max_pool2d", "x is undefined"}},
+      {"avg_pool2d: x is undefined",
+       [=] { avg_pool2d(Variable<float>(), {.kernel = 2}); },
+       Kind::value,
+       {"avg_pool2d", "x is undefined"}},
+      {"global_avg_pool2d: x is undefined",
+       [=] { global_avg_pool2d(Variable<float>()); },
+       Kind::value,
+       {"global_avg_pool2d", "x is undefined"}},
   };
 }
 

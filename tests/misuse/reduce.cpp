@@ -27,6 +27,18 @@ std::vector<Misuse> reduce() {
        {"max", "axis -1", "[3, 4]", "twice"}},
       {"mean of nothing", [=] { mean(empty, 0); }, Kind::shape, {"mean", "[0, 4]", "no elements"}},
       {"max of nothing", [=] { max(empty); }, Kind::shape, {"max", "[0, 4]", "no elements"}},
+      {"sum: x is undefined",
+       [=] { sum(Variable<float>()); },
+       Kind::value,
+       {"sum", "x is undefined"}},
+      {"mean: x is undefined",
+       [=] { mean(Variable<float>()); },
+       Kind::value,
+       {"mean", "x is undefined"}},
+      {"max: x is undefined",
+       [=] { max(Variable<float>()); },
+       Kind::value,
+       {"max", "x is undefined"}},
   };
 }
 

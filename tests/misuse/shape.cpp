@@ -1,3 +1,5 @@
+#include <limits>
+
 #include <xgrad/ops/shape.hpp>
 
 #include "misuse.hpp"
@@ -85,6 +87,52 @@ std::vector<Misuse> shape() {
        },
        Kind::value,
        {"pad", "{1, -1}", "axis 1"}},
+      {"reshape: x is undefined",
+       [=] { reshape(Variable<float>(), {0}); },
+       Kind::value,
+       {"reshape", "x is undefined"}},
+      {"flatten: x is undefined",
+       [=] { flatten(Variable<float>(), 0); },
+       Kind::value,
+       {"flatten", "x is undefined"}},
+      {"permute: x is undefined",
+       [=] { permute(Variable<float>(), {0}); },
+       Kind::value,
+       {"permute", "x is undefined"}},
+      {"concat: xs[0] is undefined",
+       [=] {
+         concat({Variable<float>(), x}, 0);
+       },
+       Kind::value,
+       {"concat", "xs[0] is undefined"}},
+      {"concat: xs[1] is undefined",
+       [=] {
+         concat({x, Variable<float>()}, 0);
+       },
+       Kind::value,
+       {"concat", "xs[1] is undefined"}},
+      {"slice: x is undefined",
+       [=] { slice(Variable<float>(), 0, 0, 0); },
+       Kind::value,
+       {"slice", "x is undefined"}},
+      {"pad: x is undefined",
+       [=] {
+         pad(Variable<float>(), {{1, 1}});
+       },
+       Kind::value,
+       {"pad", "x is undefined"}},
+      {"pad: a width beyond all memory",
+       [=] {
+         pad(x, {{0, 0}, {0, std::numeric_limits<Index>::max()}});
+       },
+       Kind::value,
+       {"pad", "axis 1", "too large"}},
+      {"pad: a result beyond all memory",
+       [=] {
+         pad(x, {{Index{1} << 40, 0}, {0, 0}});
+       },
+       Kind::shape,
+       {"pad", "[3, 4]", "[1099511627779, 4]"}},
   };
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include <xgrad/core/parallel.hpp>
@@ -73,6 +74,17 @@ BOOST_AUTO_TEST_CASE(a_factor_that_a_gradient_needs_is_not_overwritten) {
     BOOST_TEST(values(x.grad())[i] == values(w.value())[i] + 2.0f);
     BOOST_TEST(values(w.grad())[i] == values(x.value())[i] + 1.0f);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_step_beyond_the_axis_takes_the_first_element) {
+  constexpr Index huge = std::numeric_limits<Index>::max();
+  const Var x(Tensor<float>::from({1, 2, 3, 4, 5, 6}, {2, 3}), true);
+  const Var y = slice(x, 1, 1, 3, huge);
+  BOOST_TEST(y.shape() == (Shape{2, 1}));
+  BOOST_TEST(values(y.value()) == (std::vector<float>{2, 5}));
+  sum(y).backward();
+  BOOST_TEST(values(x.grad()) == (std::vector<float>{0, 1, 0, 0, 1, 0}));
+  BOOST_TEST(slice(x, 1, 3, 3, huge).shape() == (Shape{2, 0}));
 }
 
 BOOST_AUTO_TEST_CASE(reshape_and_leading_slices_share_memory) {

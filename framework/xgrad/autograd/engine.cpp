@@ -114,7 +114,9 @@ class BackwardPass {
 
   void finish(typename Node<T>::Output& output) {
     auto& extras = *output.extras;
-    for (const auto& hook : extras.hooks) {
+    // A hook may register another, which moves the list; that one is called from the next pass on.
+    for (std::size_t i = 0, count = extras.hooks.size(); i < count; ++i) {
+      const GradientHook<T> hook = extras.hooks[i];
       Tensor<T> replaced = hook(output.pending);
       if (!replaced.defined()) continue;
       if (replaced.shape() != output.shape)

@@ -48,14 +48,31 @@ Tensor<double> random_cotangent(const Shape& shape, std::uint64_t seed) {
   return cotangent;
 }
 
+// Written so that a NaN fails.
+void check_options(const GradCheckOptions& options) {
+  if (!(options.eps > 0 && std::isfinite(options.eps)))
+    throw ValueError(fmt::format("grad_check: eps = {}: use a positive number", options.eps));
+  if (!(options.atol >= 0))
+    throw ValueError(fmt::format("grad_check: atol = {}: use zero or more", options.atol));
+  if (!(options.rtol >= 0))
+    throw ValueError(fmt::format("grad_check: rtol = {}: use zero or more", options.rtol));
+}
+
 }  // namespace
 
 GradCheckReport grad_check(const GradCheckFunction& f, const std::vector<Variable<double>>& inputs,
                            const GradCheckOptions& options) {
   if (inputs.empty()) throw ValueError("grad_check: no inputs: give the variables to differentiate by");
+  check_options(options);
   const CheckingMode mode;
   const bool check_all = std::none_of(inputs.begin(), inputs.end(),
                                       [](const auto& input) { return input.requires_grad(); });
+
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if ((check_all || inputs[i].requires_grad()) && inputs[i].size() == 0)
+      throw ValueError(fmt::format("grad_check: input {} has no elements, so its gradient cannot be "
+                                   "checked: give it some, or let only other inputs require one",
+                                   i));
 
   // Fresh leaves over private memory: the caller's values and gradients stay as they are.
   std::vector<Tensor<double>> values;

@@ -10,9 +10,9 @@
 namespace xgrad {
 
 struct GradCheckOptions {
-  double eps = 1e-6;   ///< step of the central difference, the same for every element
+  double eps = 1e-6;   ///< step of the central difference, the same for every element; positive
   double atol = 1e-5;  ///< an element passes if |analytic - numeric| <= atol + rtol * |numeric|
-  double rtol = 1e-3;
+  double rtol = 1e-3;  ///< neither is negative
   std::uint64_t seed = 0;  ///< of the random cotangent
 };
 
@@ -42,7 +42,8 @@ using GradCheckFunction = std::function<Variable<double>(const std::vector<Varia
 /// Compares backward() of `f` with central differences of sum(cotangent * f(inputs)), cotangent random
 /// and uniform in ±[0.5, 1.5], for every element of every input that requires a gradient (of all
 /// inputs where none does). `f` must be deterministic. The inputs are not changed.
-/// Throws GraphError if a checked input gets no gradient, ValueError without inputs.
+/// Throws GraphError if a checked input gets no gradient; ValueError without inputs, for a checked
+/// input without elements, which would pass unseen, and for an option outside its range.
 GradCheckReport grad_check(const GradCheckFunction& f, const std::vector<Variable<double>>& inputs,
                            const GradCheckOptions& options = {});
 

@@ -22,7 +22,8 @@ template <class T>
 class Node;
 
 /// Sees the finished gradient of a variable and may return another in its place; an undefined tensor
-/// leaves it as it is.
+/// leaves it as it is. It must not write to what it is given, whose memory others may still read: to
+/// change a gradient, return a changed copy.
 template <class T>
 using GradientHook = std::function<Tensor<T>(const Tensor<T>&)>;
 

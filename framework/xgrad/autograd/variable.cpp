@@ -28,6 +28,14 @@ typename Node<T>::Extras& extras_of(const Edge<T>& edge, const char* call) {
   return edge.node->extras(edge.output);
 }
 
+template <class T>
+void check_defined(const Tensor<T>& value, const char* call) {
+  if (!value.defined())
+    throw ValueError(fmt::format("{}: an undefined variable: give it a value first; one that was "
+                                 "moved from has none",
+                                 call));
+}
+
 }  // namespace
 
 template <class T>
@@ -47,6 +55,12 @@ Variable<T> Variable<T>::from_node(Tensor<T> value, Edge<T> edge) {
 }
 
 template <class T>
+T Variable<T>::item() const {
+  check_defined(value_, "item()");
+  return value_.item();
+}
+
+template <class T>
 Tensor<T> Variable<T>::grad() const {
   if (!edge_.node) return {};
   const auto& extras = edge_.node->outputs()[static_cast<std::size_t>(edge_.output)].extras;
@@ -60,7 +74,7 @@ void Variable<T>::set_grad(Tensor<T> gradient) const {
     throw ShapeError(fmt::format("set_grad: a gradient of shape {} for a variable of shape {}{}",
                                  gradient.shape().to_string(), shape().to_string(),
                                  extras.name.empty() ? "" : " (" + extras.name + ")"));
-  extras.grad = std::move(gradient);
+  extras.grad = gradient.unique() ? std::move(gradient) : gradient.clone();
 }
 
 template <class T>
@@ -80,6 +94,7 @@ void Variable<T>::register_hook(GradientHook<T> hook) const {
 
 template <class T>
 void Variable<T>::backward(bool retain_graph) const {
+  check_defined(value_, "backward()");
   if (size() != 1)
     throw GraphError(fmt::format("backward() needs a value of one element, this one has shape {}: "
                                  "reduce it to a loss first, or give backward() a cotangent",
@@ -89,6 +104,7 @@ void Variable<T>::backward(bool retain_graph) const {
 
 template <class T>
 void Variable<T>::backward(const Tensor<T>& cotangent, bool retain_graph) const {
+  check_defined(value_, "backward()");
   if (!edge_.node)
     throw GraphError("backward(): no graph leads here: none of the inputs requires a gradient, or it "
                      "was computed under NoGrad");

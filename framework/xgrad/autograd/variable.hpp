@@ -41,15 +41,16 @@ class Variable {
   const Tensor<T>& value() const& { return value_; }
   Tensor<T> value() & { return value_; }
   Tensor<T> value() && { return std::move(value_); }
-  /// The only element of the value. Throws ShapeError if there is not exactly one.
-  T item() const { return value_.item(); }
+  /// The only element of the value. Throws ShapeError if there is not exactly one, ValueError if the
+  /// variable is undefined.
+  T item() const;
 
   bool requires_grad() const { return static_cast<bool>(edge_.node); }
 
   /// The accumulated gradient of a leaf (or after retain_grad()); undefined if there is none yet.
   /// May be written through like value().
   Tensor<T> grad() const;
-  /// Replaces the gradient. Throws ShapeError for another shape than the value's, GraphError for a
+  /// Replaces the gradient, by a copy where others hold the same memory. Throws ShapeError for another shape than the value's, GraphError for a
   /// variable that takes no gradient.
   void set_grad(Tensor<T> gradient) const;
   /// Forgets the gradient: grad() is undefined until the next backward().
@@ -64,7 +65,7 @@ class Variable {
 
   /// Adds d(this)/d(leaf) to the grad() of every leaf that this came from. The value must have one
   /// element. The graph's saved values are released on the way unless `retain_graph`.
-  /// Throws GraphError: not one element; no graph; a second time without `retain_graph`; a saved value
+  /// Throws ValueError: undefined. GraphError: not one element; no graph; a second time without `retain_graph`; a saved value
   /// was overwritten. After a throw the leaves' gradients are as before.
   /// Graphs that share variables (parameters, say) belong to one thread at a time; forward passes
   /// under NoGrad may run side by side.

@@ -4,14 +4,17 @@
 #if defined(XGRAD_WITH_ONEDNN)
 
 #include <xgrad/core/buffer_pool.hpp>
+#include <xgrad/core/error.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/conv_paths.hpp>
 
+#include <fmt/format.h>
 #include <dnnl.hpp>
 
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -127,8 +130,25 @@ std::shared_ptr<const Primitive> make(const Key& key, const std::optional<Desc>&
                                           attributes, engine(), forward);
     return finish(
         weights, [](const auto& d) { return Weights(d); }, weights.diff_weights_desc());
-  } catch (const dnnl::error&) {
-    return nullptr;  // unimplemented
+  } catch (const dnnl::error& error) {
+    // The second is how oneDNN refuses extents that it does not take.
+    if (error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments)
+      return nullptr;
+    throw;
+  }
+}
+
+// parallel_for, in which oneDNN plans for and works on one thread; its errors become the library's.
+template <class F>
+void in_parallel(Index n, Index chunk, F body) {
+  try {
+    parallel_for(n, chunk, body);
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_out_of_memory) throw std::bad_alloc();
+    throw Error(
+        fmt::format("a convolution failed in oneDNN, status {}: {}: build with "
+                    "XGRAD_WITH_ONEDNN off to do without it",
+                    static_cast<int>(error.status), error.what()));
   }
 }
 
@@ -140,10 +160,10 @@ std::shared_ptr<const Primitive> primitive_for(const Key& key, const std::option
   static auto& mutex = *new std::mutex;
   const std::lock_guard lock(mutex);
   if (const auto found = made.find(key); found != made.end()) return found->second;
+  std::shared_ptr<const Primitive> primitive;
+  in_parallel(1, 1, [&](Index, Index) { primitive = make(key, settled); });
   if (made.size() == most_kept) made.clear();
-  auto& primitive = made[key];
-  // In a parallel_for, so that oneDNN plans for one thread.
-  parallel_for(1, 1, [&](Index, Index) { primitive = make(key, settled); });
+  made.emplace(key, primitive);
   return primitive;
 }
 
@@ -168,7 +188,7 @@ struct Batch {
   // primitive on what that returns.
   template <class F>
   void run(F arguments_of) {
-    parallel_for(batch, chunk, [&](Index begin, Index end) {
+    in_parallel(batch, chunk, [&](Index begin, Index end) {
       const Primitive& primitive = end - begin == chunk ? *whole : *rest;
       const Index number = begin / chunk;
       Arguments given = arguments_of(primitive, begin, number);
@@ -194,7 +214,7 @@ memory view(const Desc& desc, const float* data) {
 }
 
 void reorder(const Desc& from, const float* source, const Desc& to, float* target) {
-  parallel_for(1, 1, [&](Index, Index) {
+  in_parallel(1, 1, [&](Index, Index) {
     memory a = view(from, source), b = view(to, target);
     dnnl::reorder(a, b).execute(stream(), a, b);
   });

@@ -2,6 +2,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/arithmetic.hpp>
 #include <xgrad/ops/arithmetic.hpp>
+#include <xgrad/ops/check_defined.hpp>
 
 #include <fmt/format.h>
 
@@ -50,6 +51,8 @@ Tensor<T> result_memory(const Shape& shape, const Variable<T>& a, bool a_is_free
 // y = a + b; da = dy, db = dy, summed over repetitions.
 template <class T>
 Variable<T> add(Variable<T> a, Variable<T> b) {
+  check_defined(add_op, a, 0);
+  check_defined(add_op, b, 1);
   const Shape shape = broadcast(add_op, a.shape(), b.shape());
   Tensor<T> y = result_memory(shape, a, true, b, true);
   kernels::add(a.value(), b.value(), y);
@@ -68,6 +71,8 @@ Variable<T> add(Variable<T> a, Variable<T> b) {
 // y = a - b; da = dy, db = -dy, summed over repetitions.
 template <class T>
 Variable<T> sub(Variable<T> a, Variable<T> b) {
+  check_defined(sub_op, a, 0);
+  check_defined(sub_op, b, 1);
   const Shape shape = broadcast(sub_op, a.shape(), b.shape());
   Tensor<T> y = result_memory(shape, a, true, b, true);
   kernels::sub(a.value(), b.value(), y);
@@ -90,6 +95,8 @@ Variable<T> sub(Variable<T> a, Variable<T> b) {
 // y = a b; da = dy b, db = dy a, summed over repetitions. Saves of a and b what is needed.
 template <class T>
 Variable<T> mul(Variable<T> a, Variable<T> b) {
+  check_defined(mul_op, a, 0);
+  check_defined(mul_op, b, 1);
   const Shape shape = broadcast(mul_op, a.shape(), b.shape());
   const bool wants_a = wants_gradient(a), wants_b = wants_gradient(b);
   Tensor<T> y = result_memory(shape, a, !wants_b, b, !wants_a);
@@ -115,6 +122,8 @@ Variable<T> mul(Variable<T> a, Variable<T> b) {
 // b, and y where b wants a gradient.
 template <class T>
 Variable<T> div(Variable<T> a, Variable<T> b) {
+  check_defined(div_op, a, 0);
+  check_defined(div_op, b, 1);
   const Shape shape = broadcast(div_op, a.shape(), b.shape());
   const bool wants_a = wants_gradient(a), wants_b = wants_gradient(b);
   Tensor<T> y = result_memory(shape, a, true, b, !wants_a && !wants_b);
@@ -148,6 +157,7 @@ Variable<T> div(Variable<T> a, Variable<T> b) {
 // y = x + s; dx = dy.
 template <class T>
 Variable<T> add(Variable<T> x, std::type_identity_t<T> s) {
+  check_defined(add_scalar_op, x);
   Tensor<T> y = x.reuse();
   kernels::add(x.value(), s, y);
   return record(add_scalar_op, {x}, std::move(y), [](Backward<T>& b) { b.set_dx(0, b.dy()); });
@@ -161,6 +171,7 @@ Variable<T> sub(Variable<T> x, std::type_identity_t<T> s) {
 // y = s - x; dx = -dy.
 template <class T>
 Variable<T> sub(std::type_identity_t<T> s, Variable<T> x) {
+  check_defined(rsub_scalar_op, x);
   Tensor<T> y = x.reuse();
   kernels::sub(s, x.value(), y);
   return record(rsub_scalar_op, {x}, std::move(y),
@@ -170,6 +181,7 @@ Variable<T> sub(std::type_identity_t<T> s, Variable<T> x) {
 // y = x s; dx = dy s.
 template <class T>
 Variable<T> mul(Variable<T> x, std::type_identity_t<T> s) {
+  check_defined(mul_scalar_op, x);
   Tensor<T> y = x.reuse();
   kernels::mul(x.value(), s, y);
   return record(mul_scalar_op, {x}, std::move(y),
@@ -179,6 +191,7 @@ Variable<T> mul(Variable<T> x, std::type_identity_t<T> s) {
 // y = x / s; dx = dy / s.
 template <class T>
 Variable<T> div(Variable<T> x, std::type_identity_t<T> s) {
+  check_defined(div_scalar_op, x);
   Tensor<T> y = x.reuse();
   kernels::div(x.value(), s, y);
   return record(div_scalar_op, {x}, std::move(y),
@@ -188,6 +201,7 @@ Variable<T> div(Variable<T> x, std::type_identity_t<T> s) {
 // y = s / x; dx = -dy y / x. Saves x and y.
 template <class T>
 Variable<T> div(std::type_identity_t<T> s, const Variable<T>& x) {
+  check_defined(rdiv_scalar_op, x);
   Tensor<T> y = Tensor<T>::empty(x.shape());
   kernels::div(s, x.value(), y);
   return record(rdiv_scalar_op, {x}, y, [x = Saved(x.value()), y = Saved(y)](Backward<T>& b) {

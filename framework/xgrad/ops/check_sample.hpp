@@ -6,7 +6,8 @@
 
 namespace xgrad {
 
-/// Checks the gradients of all inputs of a sample of `entry`. `worst.input` of the report counts as
+/// Checks the gradients of all inputs of a sample of `entry` that have elements; where none has,
+/// `elements` of the report is 0. `worst.input` of the report counts as
 /// OpInfo::inputs does, absent inputs included. `seed` is that of the random cotangent.
 GradCheckReport check_sample(const OpEntry& entry, const Sample& sample, std::uint64_t seed = 0);
 

@@ -2,6 +2,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/conv.hpp>
 #include <xgrad/kernels/reduce.hpp>
+#include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/conv.hpp>
 
 #include <fmt/format.h>
@@ -12,19 +13,21 @@ namespace {
 using kernels::ConvShape;
 
 void check_option(const char* op, const char* name, Size2d value, Index least) {
-  if (value.h >= least && value.w >= least) return;
+  constexpr Index most = 1 << 20;  // so that no product with an extent overflows
+  const auto fits = [=](Index extent) { return extent >= least && extent <= most; };
+  if (fits(value.h) && fits(value.w)) return;
   const std::string got =
       value.h == value.w ? fmt::format("{}", value.h) : fmt::format("({}, {})", value.h, value.w);
-  throw ValueError(fmt::format("{}: {} is {}: use {} or more", op, name, got, least));
+  throw ValueError(
+      fmt::format("{}: {} is {}: use {} or more, {} at most", op, name, got, least, most));
 }
 
 template <class T>
-void check_rank(const char* op, const char* name, const Variable<T>& v, int rank,
-                const char* axes) {
-  if (!v.defined()) throw ValueError(fmt::format("{}: {} is undefined: give it a value", op, name));
+void check_rank(const OpInfo& op, const Variable<T>& v, int input, int rank, const char* axes) {
+  check_defined(op, v, input);
   if (v.shape().rank() != rank)
-    throw ShapeError(fmt::format("{}: {} is {}, but must be {}: reshape it", op, name,
-                                 v.shape().to_string(), axes));
+    throw ShapeError(fmt::format("{}: {} is {}, but must be {}: reshape it", op.name,
+                                 op.input_name(input), v.shape().to_string(), axes));
 }
 
 // What conv1d and conv2d have in common, with the channels on the last axis of x and w and the
@@ -32,7 +35,7 @@ void check_rank(const char* op, const char* name, const Variable<T>& v, int rank
 template <class T>
 void check_channels(const char* op, const Variable<T>& x, const Variable<T>& w,
                     const Variable<T>& b, Index groups) {
-  if (groups < 1) throw ValueError(fmt::format("{}: groups is {}: use 1 or more", op, groups));
+  check_option(op, "groups", groups, 1);
   const Index channels = w.shape(-1) * groups;
   if (x.shape(-1) != channels) {
     const char* const remedy =
@@ -101,8 +104,8 @@ Variable<T> conv2d(const Variable<T>& x, const Variable<T>& w,
   check_option(op, "stride", options.stride, 1);
   check_option(op, "padding", options.padding, 0);
   check_option(op, "dilation", options.dilation, 1);
-  check_rank(op, "x", x, 4, "[N, H, W, C]");
-  check_rank(op, "w", w, 4, "[O, kh, kw, C/groups]");
+  check_rank(conv2d_op, x, 0, 4, "[N, H, W, C]");
+  check_rank(conv2d_op, w, 1, 4, "[O, kh, kw, C/groups]");
   check_channels(op, x, w, b, options.groups);
   const ConvShape s{.batch = x.shape(0),
                     .height = x.shape(1),
@@ -126,8 +129,8 @@ Variable<T> conv1d(const Variable<T>& x, const Variable<T>& w,
   check_option(op, "stride", options.stride, 1);
   check_option(op, "padding", options.padding, 0);
   check_option(op, "dilation", options.dilation, 1);
-  check_rank(op, "x", x, 3, "[N, L, C]");
-  check_rank(op, "w", w, 3, "[O, k, C/groups]");
+  check_rank(conv1d_op, x, 0, 3, "[N, L, C]");
+  check_rank(conv1d_op, w, 1, 3, "[O, k, C/groups]");
   check_channels(op, x, w, b, options.groups);
   const ConvShape s{.batch = x.shape(0),
                     .width = x.shape(1),

@@ -15,6 +15,7 @@ inline constexpr OpInfo conv1d_op{
     "y[n,i,o] = sum_{u,c} x[n, s i + d u - p, c] w[o,u,c] + b[o]\n"
     "dx: dy spread back by w; dw[o,u,c] = sum_{n,i} dy[n,i,o] x[...]; db = sum_{n,i} dy"};
 
+/// No option may be larger than 2^20.
 struct Conv2dOptions {
   Size2d stride = 1;    ///< at least 1
   Size2d padding = 0;   ///< zeros on either side, at least 0

@@ -1,6 +1,7 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/dropout.hpp>
+#include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/dropout.hpp>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@ namespace xgrad {
 // y = m x / (1 - p); dx = dy m / (1 - p). Saves the mask m, a byte per element.
 template <class T>
 Variable<T> dropout(Variable<T> x, double p, bool training, RandomStream& random) {
+  check_defined(dropout_op, x);
   if (!(p >= 0 && p < 1))
     throw ValueError(
         fmt::format("dropout: p = {} is no probability of zeroing an element: choose "

@@ -1,6 +1,7 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/kernels/arithmetic.hpp>
 #include <xgrad/kernels/elementwise.hpp>
+#include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/elementwise.hpp>
 
 namespace xgrad {
@@ -8,6 +9,7 @@ namespace xgrad {
 // y = tanh(x); dx = dy (1 - y^2). Saves y, so x's memory may be reused for it.
 template <class T>
 Variable<T> tanh(Variable<T> x) {
+  check_defined(tanh_op, x);
   Tensor<T> y = x.reuse();
   kernels::tanh(x.value(), y);
   return record(tanh_op, {x}, y, [y = Saved(y)](Backward<T>& b) {
@@ -18,6 +20,7 @@ Variable<T> tanh(Variable<T> x) {
 // y = max(x, 0); dx = dy where y > 0, else 0. Saves y.
 template <class T>
 Variable<T> relu(Variable<T> x) {
+  check_defined(relu_op, x);
   Tensor<T> y = x.reuse();
   kernels::relu(x.value(), y);
   return record(relu_op, {x}, y, [y = Saved(y)](Backward<T>& b) {
@@ -28,6 +31,7 @@ Variable<T> relu(Variable<T> x) {
 // y = 1 / (1 + exp(-x)); dx = dy y (1 - y). Saves y.
 template <class T>
 Variable<T> sigmoid(Variable<T> x) {
+  check_defined(sigmoid_op, x);
   Tensor<T> y = x.reuse();
   kernels::sigmoid(x.value(), y);
   return record(sigmoid_op, {x}, y, [y = Saved(y)](Backward<T>& b) {
@@ -38,6 +42,7 @@ Variable<T> sigmoid(Variable<T> x) {
 // y = exp(x); dx = dy y. Saves y.
 template <class T>
 Variable<T> exp(Variable<T> x) {
+  check_defined(exp_op, x);
   Tensor<T> y = x.reuse();
   kernels::exp(x.value(), y);
   return record(exp_op, {x}, y, [y = Saved(y)](Backward<T>& b) {
@@ -48,6 +53,7 @@ Variable<T> exp(Variable<T> x) {
 // y = log(x); dx = dy / x. Saves x.
 template <class T>
 Variable<T> log(const Variable<T>& x) {
+  check_defined(log_op, x);
   Tensor<T> y = Tensor<T>::empty(x.shape());
   kernels::log(x.value(), y);
   return record(log_op, {x}, std::move(y), [x = Saved(x.value())](Backward<T>& b) {
@@ -58,6 +64,7 @@ Variable<T> log(const Variable<T>& x) {
 // y = sqrt(x); dx = dy / (2 y). Saves y.
 template <class T>
 Variable<T> sqrt(Variable<T> x) {
+  check_defined(sqrt_op, x);
   Tensor<T> y = x.reuse();
   kernels::sqrt(x.value(), y);
   return record(sqrt_op, {x}, y, [y = Saved(y)](Backward<T>& b) {
@@ -68,6 +75,7 @@ Variable<T> sqrt(Variable<T> x) {
 // y = x^p; dx = dy p x^(p - 1). Saves x.
 template <class T>
 Variable<T> pow(const Variable<T>& x, std::type_identity_t<T> exponent) {
+  check_defined(pow_op, x);
   Tensor<T> y = Tensor<T>::empty(x.shape());
   kernels::pow(x.value(), exponent, y);
   return record(pow_op, {x}, std::move(y), [x = Saved(x.value()), exponent](Backward<T>& b) {
@@ -78,6 +86,7 @@ Variable<T> pow(const Variable<T>& x, std::type_identity_t<T> exponent) {
 // y = -x; dx = -dy. By a product, which also turns the sign of zero.
 template <class T>
 Variable<T> neg(Variable<T> x) {
+  check_defined(neg_op, x);
   Tensor<T> y = x.reuse();
   kernels::mul(x.value(), T(-1), y);
   return record(neg_op, {x}, std::move(y),

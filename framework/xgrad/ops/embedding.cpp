@@ -2,6 +2,7 @@
 #include <xgrad/core/buffer_pool.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/embedding.hpp>
+#include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/embedding.hpp>
 
 #include <fmt/format.h>
@@ -41,6 +42,7 @@ void check(const Shape& weight, std::span<const std::int32_t> ids, const Shape& 
 template <class T>
 Variable<T> embedding(const Variable<T>& weight, std::span<const std::int32_t> ids,
                       const Shape& ids_shape) {
+  check_defined(embedding_op, weight);
   check(weight.shape(), ids, ids_shape);
   std::array<Index, Shape::max_rank> extents;
   *std::copy(ids_shape.begin(), ids_shape.end(), extents.begin()) = weight.shape(1);

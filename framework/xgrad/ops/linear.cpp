@@ -2,6 +2,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/gemm.hpp>
 #include <xgrad/kernels/reduce.hpp>
+#include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/linear.hpp>
 
 #include <fmt/format.h>
@@ -26,14 +27,9 @@ Factor<T> first_matrix(const Tensor<T>& a) {
 }
 
 template <class T>
-void check_defined(const char* op, const char* name, const Variable<T>& v) {
-  if (!v.defined()) throw ValueError(fmt::format("{}: {} is undefined: give it a value", op, name));
-}
-
-template <class T>
 void check_linear(const Variable<T>& x, const Variable<T>& w, const Variable<T>& b) {
-  check_defined("linear", "x", x);
-  check_defined("linear", "w", w);
+  check_defined(linear_op, x, 0);
+  check_defined(linear_op, w, 1);
   if (x.shape().rank() < 1)
     throw ShapeError("linear: x is a scalar, []: reshape it to [1] or give it a feature axis");
   if (w.shape().rank() != 2)
@@ -52,8 +48,8 @@ void check_linear(const Variable<T>& x, const Variable<T>& w, const Variable<T>&
 
 template <class T>
 void check_matmul(const Variable<T>& a, const Variable<T>& b) {
-  check_defined("matmul", "a", a);
-  check_defined("matmul", "b", b);
+  check_defined(matmul_op, a, 0);
+  check_defined(matmul_op, b, 1);
   const std::string shapes =
       fmt::format("matmul: a is {} and b is {}", a.shape().to_string(), b.shape().to_string());
   const int rank = a.shape().rank();

@@ -3,6 +3,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/softmax.hpp>
 #include <xgrad/kernels/squared_error.hpp>
+#include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/loss.hpp>
 
 #include <fmt/format.h>
@@ -86,6 +87,7 @@ Tensor<T> reduce_grad(const Tensor<T>& dy, Reduction reduction, Index rows, Inde
 // y = exp(x) / sum(exp(x)); dx = y (dy - sum(dy y)). Saves y.
 template <class T>
 Variable<T> softmax(Variable<T> x, int axis) {
+  check_defined(softmax_op, x);
   axis = softmax_axis(softmax_op.name, x.shape(), axis);
   Tensor<T> y = x.reuse();
   kernels::softmax(x.value(), axis, y);
@@ -97,6 +99,7 @@ Variable<T> softmax(Variable<T> x, int axis) {
 // y = x - log(sum(exp(x))); dx = dy - exp(y) sum(dy). Saves y.
 template <class T>
 Variable<T> log_softmax(Variable<T> x, int axis) {
+  check_defined(log_softmax_op, x);
   axis = softmax_axis(log_softmax_op.name, x.shape(), axis);
   Tensor<T> y = x.reuse();
   kernels::log_softmax(x.value(), axis, y);
@@ -110,6 +113,7 @@ Variable<T> log_softmax(Variable<T> x, int axis) {
 template <class T>
 Variable<T> cross_entropy(const Variable<T>& logits, std::span<const std::int32_t> targets,
                           const CrossEntropyOptions& options) {
+  check_defined(cross_entropy_op, logits);
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
     throw ValueError(fmt::format("cross_entropy: label_smoothing = {}: use a number from 0 to 1",
                                  options.label_smoothing));
@@ -135,6 +139,7 @@ Variable<T> cross_entropy(const Variable<T>& logits, std::span<const std::int32_
 template <class T>
 Variable<T> nll_loss(const Variable<T>& log_probs, std::span<const std::int32_t> targets,
                      const NllLossOptions& options) {
+  check_defined(nll_loss_op, log_probs);
   const Reduction reduction = options.reduction;
   Targets labels = check_targets(nll_loss_op.name, "log_probs", log_probs.shape(), targets,
                                  options.ignore_index, reduction);
@@ -164,6 +169,8 @@ Variable<T> nll_loss(const Variable<T>& log_probs, std::span<const std::int32_t>
 template <class T>
 Variable<T> mse_loss(const Variable<T>& prediction, const Variable<T>& target,
                      Reduction reduction) {
+  check_defined(mse_loss_op, prediction, 0);
+  check_defined(mse_loss_op, target, 1);
   if (prediction.shape() != target.shape())
     throw ShapeError(
         fmt::format("mse_loss: prediction {} and target {} differ in shape: reshape one "

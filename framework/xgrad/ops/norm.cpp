@@ -1,6 +1,7 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/batch_norm.hpp>
+#include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/norm.hpp>
 
 #include <fmt/format.h>
@@ -71,6 +72,7 @@ void update(Tensor<T> running, const Tensor<T>& batch, double momentum, double f
 template <class T>
 Variable<T> batch_norm(Variable<T> x, const Variable<T>& gamma, const Variable<T>& beta,
                        BatchNormStats<T>& stats, const BatchNormOptions& options) {
+  check_defined(batch_norm_op, x);
   check(x.value(), gamma, beta, stats, options);
   const bool training = options.training;
   Tensor<T> mean = stats.running_mean.clone(), var = stats.running_var;

@@ -1,6 +1,7 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/pool.hpp>
+#include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/pool.hpp>
 
 #include <fmt/format.h>
@@ -59,6 +60,7 @@ Tensor<T> output(const Shape& x, const kernels::PoolShape& shape) {
 // y = the first largest x of each window; dx = dy there. Saves its place in the window, not x.
 template <class T>
 Variable<T> max_pool2d(const Variable<T>& x, const PoolOptions& options) {
+  check_defined(max_pool2d_op, x);
   const auto shape = pool_shape(max_pool2d_op.name, x.shape(), options);
   Tensor<T> y = output<T>(x.shape(), shape);
   kernels::MaxPlaces places;
@@ -72,6 +74,7 @@ Variable<T> max_pool2d(const Variable<T>& x, const PoolOptions& options) {
 // y = sum of the window / its places; dx = the sum of dy / places over the windows that x is in.
 template <class T>
 Variable<T> avg_pool2d(const Variable<T>& x, const PoolOptions& options) {
+  check_defined(avg_pool2d_op, x);
   const auto shape = pool_shape(avg_pool2d_op.name, x.shape(), options);
   Tensor<T> y = output<T>(x.shape(), shape);
   kernels::avg_pool(x.value(), shape, y);
@@ -82,6 +85,7 @@ Variable<T> avg_pool2d(const Variable<T>& x, const PoolOptions& options) {
 // y = mean of x over H and W; dx = dy / (H W)
 template <class T>
 Variable<T> global_avg_pool2d(const Variable<T>& x) {
+  check_defined(global_avg_pool2d_op, x);
   check_images(global_avg_pool2d_op.name, x.shape());
   if (x.shape(1) < 1 || x.shape(2) < 1)
     throw ShapeError(

@@ -2,6 +2,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/arithmetic.hpp>
 #include <xgrad/kernels/reduce.hpp>
+#include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/reduce.hpp>
 
 #include <fmt/format.h>
@@ -62,6 +63,7 @@ void give_repeated(Backward<T>& b, const Shape& kept, Index n) {
 // y = sum of x; dx = dy, repeated.
 template <class T>
 Variable<T> sum(const Variable<T>& x, const Axes& axes, bool keepdims) {
+  check_defined(sum_op, x);
   const Reduction r = reduction(sum_op, x.shape(), axes, keepdims);
   Tensor<T> y = Tensor<T>::empty(r.result);
   kernels::sum(x.value(), r.axes, 1, y);
@@ -72,6 +74,7 @@ Variable<T> sum(const Variable<T>& x, const Axes& axes, bool keepdims) {
 // y = sum of x / n; dx = dy / n, repeated.
 template <class T>
 Variable<T> mean(const Variable<T>& x, const Axes& axes, bool keepdims) {
+  check_defined(mean_op, x);
   const Reduction r = nonempty_reduction(mean_op, x.shape(), axes, keepdims);
   Tensor<T> y = Tensor<T>::empty(r.result);
   kernels::sum(x.value(), r.axes, static_cast<double>(r.elements), y);
@@ -82,6 +85,7 @@ Variable<T> mean(const Variable<T>& x, const Axes& axes, bool keepdims) {
 // y = max of x; dx = dy at the first maximum, 0 elsewhere. Saves where the maxima are.
 template <class T>
 Variable<T> max(const Variable<T>& x, const Axes& axes, bool keepdims) {
+  check_defined(max_op, x);
   const Reduction r = nonempty_reduction(max_op, x.shape(), axes, keepdims);
   Tensor<T> y = Tensor<T>::empty(r.result);
   PoolArray<Index> where(y.size());

@@ -1,9 +1,12 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/copy.hpp>
+#include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/shape.hpp>
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace xgrad {
 namespace {
@@ -66,11 +69,13 @@ void copy_out_of(const Tensor<T>& from, const Box& box, Tensor<T>& y) {
 
 template <class T>
 Variable<T> reshape(const Variable<T>& x, const Shape& shape) {
+  check_defined(reshape_op, x);
   return reshaped(reshape_op, x, shape);
 }
 
 template <class T>
 Variable<T> flatten(const Variable<T>& x, int start_axis) {
+  check_defined(flatten_op, x);
   const int start = checked_axis(flatten_op, start_axis, x.shape());
   Index merged = 1;
   Shape shape = x.shape();
@@ -84,6 +89,7 @@ Variable<T> flatten(const Variable<T>& x, int start_axis) {
 // Axis i of y is axis axes[i] of x; dx = dy with the axes put back.
 template <class T>
 Variable<T> permute(const Variable<T>& x, const Axes& axes) {
+  check_defined(permute_op, x);
   const int rank = x.shape().rank();
   Axes order, inverse = axes;
   Shape shape = x.shape();
@@ -114,6 +120,8 @@ Variable<T> permute(const Variable<T>& x, const Axes& axes) {
 template <class T>
 Variable<T> concat(std::span<const Variable<T>> xs, int axis) {
   if (xs.empty()) throw ValueError("concat: the list xs is empty: give at least one variable");
+  for (std::size_t i = 0; i < xs.size(); ++i)
+    if (!xs[i].defined()) throw_undefined(concat_op, fmt::format("xs[{}]", i));
   const Shape first = xs[0].shape();
   const int along = checked_axis(concat_op, axis, first);
   Index total = 0;
@@ -146,6 +154,7 @@ Variable<T> concat(std::span<const Variable<T>> xs, int axis) {
 // y = every step-th element of an axis; dx = dy there, 0 elsewhere.
 template <class T>
 Variable<T> slice(const Variable<T>& x, int axis, Index begin, Index end, Index step) {
+  check_defined(slice_op, x);
   const int along = checked_axis(slice_op, axis, x.shape());
   const Index extent = x.shape(along);
   const Index from = begin < 0 ? begin + extent : begin, to = end < 0 ? end + extent : end;
@@ -155,6 +164,7 @@ Variable<T> slice(const Variable<T>& x, int axis, Index begin, Index end, Index 
         fmt::format("slice: {}:{} is no range of axis {} of x of shape {}: choose 0 <= "
                     "begin <= end <= {}",
                     begin, end, axis, x.shape().to_string(), extent));
+  step = std::min(step, extent + 1);  // any longer one takes the first element alone, too
   const Shape shape = x.shape().with(along, (to - from + step - 1) / step);
   const Box box = box_at(x.shape(), along, from, step);
   Tensor<T> y;
@@ -174,11 +184,13 @@ Variable<T> slice(const Variable<T>& x, int axis, Index begin, Index end, Index 
 template <class T>
 Variable<T> pad(const Variable<T>& x, const std::vector<PadWidth>& widths,
                 std::type_identity_t<T> value) {
+  check_defined(pad_op, x);
   if (static_cast<int>(widths.size()) != x.shape().rank())
     throw ShapeError(
         fmt::format("pad: {} widths for x of shape {}: give one {{before, after}} per "
                     "axis",
                     widths.size(), x.shape().to_string()));
+  constexpr Index most = Index{1} << 40;  // far below what sums and sizes in bytes can hold
   Shape shape = x.shape();
   for (int axis = 0; axis < shape.rank(); ++axis) {
     const auto [before, after] = widths[static_cast<std::size_t>(axis)];
@@ -187,8 +199,17 @@ Variable<T> pad(const Variable<T>& x, const std::vector<PadWidth>& widths,
           fmt::format("pad: widths {{{}, {}}} of axis {} must not be negative: use slice "
                       "to cut",
                       before, after, axis));
+    if (before > most || after > most)
+      throw ValueError(
+          fmt::format("pad: widths {{{}, {}}} of axis {} are too large: use {} at most", before,
+                      after, axis, most));
     shape = shape.with(axis, before + shape[axis] + after);
   }
+  if (shape.elements() > most)
+    throw ShapeError(
+        fmt::format("pad: x of shape {} would become {}, of more than {} elements: use "
+                    "smaller widths",
+                    x.shape().to_string(), shape.to_string(), most));
   Box box{.strides = strides_of(shape)};
   for (std::size_t i = 0; i < widths.size(); ++i) box.offset += widths[i].before * box.strides[i];
   Tensor<T> y = Tensor<T>::empty(shape);
