@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <models/lenet/lenet.hpp>
+#include <models/sequence/sequence.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/ops/loss.hpp>
@@ -22,13 +23,15 @@ std::unique_ptr<nn::Module<float>> make() {
 }  // namespace
 
 const std::vector<std::string>& model_names() {
-  static const std::vector<std::string> names{"lenet", "lenet5"};
+  static const std::vector<std::string> names{"lenet", "lenet5", "rows_lstm", "rows_gru"};
   return names;
 }
 
 std::unique_ptr<nn::Module<float>> make_model(const std::string& name) {
   if (name == "lenet") return make<models::LeNet<float>>();
   if (name == "lenet5") return make<models::LeNet5<float>>();
+  if (name == "rows_lstm") return make<models::RowClassifier<float, nn::LSTM>>();
+  if (name == "rows_gru") return make<models::RowClassifier<float, nn::GRU>>();
   throw ValueError(fmt::format("there is no model '{}'; the models are: {}", name,
                                fmt::join(model_names(), ", ")));
 }

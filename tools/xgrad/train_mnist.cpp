@@ -6,6 +6,8 @@
 
 #include <xgrad/core/random.hpp>
 #include <xgrad/ops/loss.hpp>
+#include <xgrad/optim/adam.hpp>
+#include <xgrad/optim/clip.hpp>
 #include <xgrad/optim/schedule.hpp>
 #include <xgrad/optim/sgd.hpp>
 #include <xgrad/train/interrupt.hpp>
@@ -21,11 +23,37 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// How a model is trained unless --lr says otherwise: SGD with momentum for the CNNs; the recurrent
+// models want Adam, and their gradients clipped.
+struct Recipe {
+  bool adam = false;
+  double lr = 0.05;
+  double clip = 0;  ///< largest norm of the gradient; 0: any
+};
+
+Recipe recipe_of(const std::string& model) {
+  if (model.starts_with("rows_")) return {.adam = true, .lr = 0.004, .clip = 1};
+  return {};
+}
+
+std::unique_ptr<optim::Optimizer<float>> make_optimizer(const ImageRunConfig& config,
+                                                        const nn::Module<float>& model) {
+  if (recipe_of(config.model).adam)
+    return std::make_unique<optim::AdamW<float>>(
+        model.parameters(),
+        optim::AdamWOptions{.lr = config.lr, .weight_decay = config.weight_decay});
+  return std::make_unique<optim::SGD<float>>(
+      model.parameters(), optim::SGDOptions{.lr = config.lr,
+                                            .momentum = config.momentum,
+                                            .nesterov = config.momentum > 0,
+                                            .weight_decay = config.weight_decay});
+}
+
 struct TrainOptions {
   std::optional<std::string> data{};
   std::optional<std::string> out{};
   ImageRunConfig config{
-      .epochs = 3, .batch_size = 64, .lr = 0.05, .momentum = 0.9, .weight_decay = 5e-4};
+      .epochs = 3, .batch_size = 64, .lr = 0, .momentum = 0.9, .weight_decay = 5e-4};
 };
 
 // Mean and standard deviation of all pixels, scaled to 0..1.
@@ -71,10 +99,9 @@ void train(Training& training, const train::CatchInterrupt& interrupt) {
                                                           : std::nullopt,
                            .mean = config.mean,
                            .deviation = config.deviation});
-  optim::SGD<float> sgd(training.model.parameters(), {.lr = config.lr,
-                                                      .momentum = config.momentum,
-                                                      .nesterov = config.momentum > 0,
-                                                      .weight_decay = config.weight_decay});
+  const auto optimizer = make_optimizer(config, training.model);
+  const auto parameters = training.model.parameters();
+  const double clip = recipe_of(config.model).clip;
   const auto schedule = optim::one_cycle(config.epochs * loader.batches_per_epoch());
   training.model.train();
 
@@ -95,10 +122,11 @@ void train(Training& training, const train::CatchInterrupt& interrupt) {
           cross_entropy(training.model(Variable<float>(batch.images)), batch.labels);
         });
       }
-      sgd.zero_grad();
+      optimizer->zero_grad();
       loss.backward();
-      sgd.set_lr_factor(schedule(step++));
-      sgd.step();
+      if (clip > 0) optim::clip_grad_norm(parameters, clip);
+      optimizer->set_lr_factor(schedule(step++));
+      optimizer->step();
       loss_sum += static_cast<double>(rows) * loss.item();
       done += rows;
       progress.update(done, fmt::format("loss {:.3f}", loss_sum / static_cast<double>(done)));
@@ -120,6 +148,7 @@ int run(TrainOptions options, const CommonOptions& common) {
   check_size(mnist);
   if (options.out) prepare_run(*options.out);
   ImageRunConfig& config = options.config;
+  if (config.lr == 0) config.lr = recipe_of(config.model).lr;
   config.dataset = mnist.name;
   config.source = where_from_anywhere(mnist.source);
   config.seed = common.seed;
@@ -172,17 +201,20 @@ void add_train_mnist(CLI::App& train, Session& session) {
                    "Folder of the four IDX files (default: $XGRAD_DATA/mnist, the user's cache, "
                    "Fashion-MNIST as packaged, else synthetic digits)")
       ->type_name("DIR");
-  verb->add_option("--model", config.model, "The network (default: lenet)")
+  verb->add_option("--model", config.model,
+                   "The network; the rows_ models read an image row by row (default: lenet)")
       ->check(CLI::IsMember(model_names()));
   verb->add_option("--epochs", config.epochs, "Passes over the training images (default: 3)")
       ->check(CLI::Range(1, 1'000'000));
   verb->add_option("--batch-size", config.batch_size, "Images per step (default: 64)")
       ->check(CLI::Range(1, 1'000'000));
-  verb->add_option("--lr", config.lr, "Peak learning rate of a one-cycle schedule (default: 0.05)")
+  verb->add_option(
+          "--lr", config.lr,
+          "Peak learning rate of a one-cycle schedule (default: 0.05; 0.004 for the rows_ models)")
       ->check(CLI::PositiveNumber);
-  verb->add_option("--momentum", config.momentum, "Nesterov momentum (default: 0.9)")
+  verb->add_option("--momentum", config.momentum, "Nesterov momentum of SGD (default: 0.9)")
       ->check(CLI::Range(0.0, 1.0));
-  verb->add_option("--weight-decay", config.weight_decay, "L2 penalty (default: 5e-4)")
+  verb->add_option("--weight-decay", config.weight_decay, "Weight decay (default: 5e-4)")
       ->check(CLI::NonNegativeNumber);
   verb->add_flag("--augment", config.augment,
                  "Shift, turn and scale the training images at random");
