@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # For the scripts that test the command; each is called with its path.
 set -uo pipefail
-xgrad=$1
+xgrad=$(realpath "$1")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
