@@ -12,6 +12,7 @@ os.environ["OPENBLAS_CORETYPE"] = "Haswell"
 sys.dont_write_bytecode = True
 
 import layers
+import networks
 import ops
 import recurrent
 import training
@@ -26,7 +27,7 @@ metadata = {"made_by": f"Debian's {PACKAGE} {version}", "seed": "the name of eac
 for name, families in {
     "ops": [ops.generate, recurrent.ops, recurrent.cells],
     "layers": [layers.generate, recurrent.layers],
-    "training": [training.generate],
+    "training": [training.generate, networks.generate],
 }.items():
     cases = {}
     for family in families:

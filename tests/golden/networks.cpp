@@ -1,9 +1,12 @@
 #include "golden/golden.hpp"
 
 #include <cmath>
+#include <span>
 
+#include <models/char_rnn/char_rnn.hpp>
 #include <models/lenet/lenet.hpp>
 #include <xgrad/ops/loss.hpp>
+#include <xgrad/optim/clip.hpp>
 #include <xgrad/optim/sgd.hpp>
 
 namespace golden {
@@ -96,6 +99,40 @@ void three_steps(Cases& cases, const std::string& name,
   });
 }
 
+// Truncated backpropagation through time over three windows of text.
+void char_rnn(Cases& cases, const std::string& cell, const models::CharRnnOptions& options) {
+  add(cases, "CharRnn: " + cell, [options]<class T>(Run<T>& run) {
+    models::CharRnn<T> net(5, options);
+    run.load(net);
+    optim::SGD<T> sgd(net.parameters(), {.lr = 0.5, .momentum = 0.9, .nesterov = true});
+    RecurrentState<T> state;
+    Tensor<T> losses = Tensor<T>::empty({3}), norms = Tensor<T>::empty({3});
+    for (int window = 0; window < 3; ++window) {
+      const std::string key = "text" + std::to_string(window);
+      const std::vector<std::int32_t> text = run.integers(key);
+      const Index steps = run.shape(key)[0] - 1, batch = run.shape(key)[1];
+      const auto row = static_cast<std::size_t>(batch);
+      const std::span ids(text);
+      const auto [logits, next] = net.forward({ids.first(ids.size() - row), steps, batch}, state);
+      const Variable<T> loss = cross_entropy(logits, ids.subspan(row));
+      sgd.zero_grad();
+      loss.backward();
+      losses.data()[window] = loss.item();
+      norms.data()[window] = static_cast<T>(optim::clip_grad_norm(net.parameters(), 0.25));
+      if (window == 0)
+        for (const auto& [name, gradient] : gradients_in_files<T>(net))
+          run.check("grad." + name, gradient);
+      sgd.step();
+      state = next.detach();
+    }
+    run.check("losses", losses);
+    run.check("norms", norms);
+    run.check("h", state.h.value());
+    if (state.c.defined()) run.check("c", state.c.value());
+    for (const auto& [name, tensor] : net.state_dict()) run.check("after." + name, tensor);
+  });
+}
+
 }  // namespace
 
 Cases network_cases() {
@@ -104,6 +141,9 @@ Cases network_cases() {
   three_steps<models::LeNet>(cases, "LeNet: three steps",
                              {{"conv1.bias", "conv1.weight"}, {"conv2.bias", "conv2.weight"}});
   three_steps<models::LeNet5>(cases, "LeNet5: three steps");
+  char_rnn(cases, "rnn", {.cell = models::CharCell::rnn, .hidden = 4});
+  char_rnn(cases, "lstm", {.cell = models::CharCell::lstm, .hidden = 4, .layers = 2});
+  char_rnn(cases, "gru", {.cell = models::CharCell::gru, .hidden = 4, .layers = 2});
   return cases;
 }
 

@@ -1,6 +1,5 @@
-"""Every op, called as PyTorch's documentation calls it. Images and convolution weights are leaves in
-our layout, [N, H, W, C] and [O, kh, kw, I], and are permuted for PyTorch inside the graph: so their
-gradients come out in our layout."""
+"""Every op. Images and convolution weights are leaves in our layout, [N, H, W, C] and [O, kh, kw, I],
+and are permuted for PyTorch inside the graph: so their gradients come out in our layout."""
 
 import torch
 import torch.nn.functional as F

@@ -1,11 +1,11 @@
-"""Optimizers over three steps, schedules, clipping, and whole networks."""
+"""Optimizers over three steps, schedules and clipping."""
 
 import warnings
 
 import torch
 from torch import nn, optim
 
-from recorder import Case, channels_first
+from recorder import Case
 
 
 def optimizers(cases):
@@ -102,85 +102,8 @@ def clipping(cases):
     add("clip_grad_value: clipped", lambda p: nn.utils.clip_grad_value_(p, 0.25))
 
 
-def pattern(shape, salt):
-    """Well mixed multiples of 2^-15 in [-1, 1), in integer arithmetic that C++ repeats: what is too
-    large to be stored. The finalizer of MurmurHash3 (Appleby)."""
-    values, mask = [], 0xFFFFFFFF
-    for i in range(torch.Size(shape).numel()):
-        h = (i + salt * 0x9E3779B9) & mask
-        h = ((h ^ (h >> 16)) * 0x85EBCA6B) & mask
-        h = ((h ^ (h >> 13)) * 0xC2B2AE35) & mask
-        h ^= h >> 16
-        values.append(((h >> 16) - 32768) / 32768)
-    return torch.tensor(values).reshape(shape)
-
-
-class LeNet(nn.Module):
-    """models/lenet/lenet.hpp's LeNet."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(1, 16, 5, padding=2), nn.BatchNorm2d(16)
-        self.conv2, self.bn2 = nn.Conv2d(16, 32, 5, padding=2), nn.BatchNorm2d(32)
-        self.fc1, self.fc2 = nn.Linear(7 * 7 * 32, 128), nn.Linear(128, 10)
-
-    def forward(self, x):
-        x = nn.functional.max_pool2d(torch.tanh(self.bn1(self.conv1(x))), 2)
-        x = nn.functional.max_pool2d(torch.tanh(self.bn2(self.conv2(x))), 2)
-        return self.fc2(torch.tanh(self.fc1(x.flatten(1))))
-
-
-class LeNet5(nn.Module):
-    """models/lenet/lenet.hpp's LeNet5."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.conv2 = nn.Conv2d(1, 6, 5, padding=2), nn.Conv2d(6, 16, 5)
-        self.fc1, self.fc2 = nn.Linear(5 * 5 * 16, 120), nn.Linear(120, 84)
-        self.fc3 = nn.Linear(84, 10)
-
-    def forward(self, x):
-        x = nn.functional.avg_pool2d(torch.tanh(self.conv1(x)), 2)
-        x = nn.functional.avg_pool2d(torch.tanh(self.conv2(x)), 2)
-        return self.fc3(torch.tanh(self.fc2(torch.tanh(self.fc1(x.flatten(1))))))
-
-
-def networks(cases):
-    """Three steps of training with momentum. Of large gradients every 211th element and the norm."""
-    for make in [LeNet, LeNet5]:
-        name = make.__name__ + ": three steps"
-        case = cases[name] = Case(name)
-        net = make()
-        for salt, (key, value) in enumerate(sorted(net.state_dict().items())):
-            if key.endswith("num_batches_tracked"):
-                continue
-            is_scale = key.endswith("running_var") or (key.startswith("bn") and "weight" in key)
-            value.copy_(pattern(value.shape, salt) / 8 + (1 if is_scale else 0))
-        x, targets = pattern((4, 28, 28, 1), 100), torch.tensor([3, 0, 9, 3])
-        optimizer = optim.SGD(net.parameters(), lr=0.0625, momentum=0.9)
-        losses = []
-        for step in range(3):
-            logits = net(channels_first(x))
-            loss = nn.functional.cross_entropy(logits, targets)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.detach())
-            if step == 0:
-                case.store("logits", logits)
-                for key, p in net.named_parameters():
-                    large = p.numel() > 1024
-                    case.store("grad." + key, p.grad.flatten()[::211] if large else p.grad)
-                    case.store("norm." + key, p.grad.norm())
-        case.store("losses", torch.stack(losses))
-        for key, value in net.named_buffers():
-            case.store("after." + key, value)
-        case.store("after.logits", net.eval()(channels_first(x)))
-
-
 def generate(cases):
     warnings.filterwarnings("ignore", module="torch.optim.lr_scheduler")  # of an API of its own
     optimizers(cases)
     schedules(cases)
     clipping(cases)
-    networks(cases)
