@@ -1,5 +1,5 @@
-"""Every op. Images and convolution weights are leaves in our layout, [N, H, W, C] and [O, kh, kw, I],
-and are permuted for PyTorch inside the graph: so their gradients come out in our layout."""
+"""Every op. Images and weights of convolutions are in our layout, [N, H, W, C] and [O, kh, kw, I],
+permuted for PyTorch inside the graph: so their gradients come out in our layout."""
 
 import torch
 import torch.nn.functional as F
