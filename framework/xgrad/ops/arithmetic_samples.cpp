@@ -9,32 +9,40 @@ using namespace samples;
 // Pairs of shapes that take every path of the kernels: equal, a row, a number, a column, both
 // repeated, axes missing, several at once, several chunks.
 template <class F>
-std::vector<Sample> broadcasts(F f) {
-  const auto pair = [f](std::string name, const Shape& a, const Shape& b) {
+std::vector<Sample> broadcasts(F) {
+  const auto pair = [](std::string name, const Shape& a, const Shape& b) {
     return sample(std::move(name), {nonzero(a, 0.5, 1.5, 1), nonzero(b, 0.5, 1.5, 2)},
-                  [f](auto in) { return f(in[0], in[1]); });
+                  [](auto in) { return F()(in[0], in[1]); });
   };
   return {
       pair("same shape", {3, 5}, {3, 5}),
       pair("row", {4, 3, 5}, {5}),
       pair("row on the left", {5}, {4, 5}),
       pair("scalar", {3, 4}, {}),
-      pair("scalar on the left", {1, 1}, {3, 4}),
+      pair("scalar on the left", {}, {3, 4}),
+      pair("one element on the left", {1, 1}, {3, 4}),
       pair("column", {4, 5}, {4, 1}),
       pair("outer, several chunks", {150, 1}, {1, 130}),
       pair("inner axes", {2, 3, 4, 5}, {3, 1, 5}),
       pair("alternating", {2, 1, 4, 1, 3}, {2, 3, 1, 2, 3}),
       pair("leading ones", {1, 1, 3}, {3}),
       pair("both scalars", {}, {}),
-      sample("used twice", {nonzero({3, 4}, 0.5, 1.5)}, [f](auto in) { return f(in[0], in[0]); })};
+      pair("each repeats the other", {1, 5}, {4, 1}),
+      pair("leading axes missing on the left", {3, 1}, {2, 3, 4}),
+      pair("empty", {0, 3}, {0, 3}),
+      pair("a row for none", {0, 3}, {3}),
+      sample("used twice", {nonzero({3, 4}, 0.5, 1.5)}, [](auto in) { return F()(in[0], in[0]); })};
 }
 
-// f(x, s); the options are s.
+// f(x, s).
 template <class F>
-std::vector<Sample> with_number(F f) {
-  const auto apply = [f](auto in, double s) { return f(in[0], s); };
-  return {sample("matrix", {nonzero({3, 5}, 0.5, 1.5)}, 2.5, apply),
-          sample("scalar", {nonzero({}, 0.5, 1.5)}, -0.75, apply)};
+std::vector<Sample> with_number(F) {
+  const auto with = [](std::string name, const Shape& shape, double s) {
+    return sample(std::move(name), {nonzero(shape, 0.5, 1.5)}, NumberArgument{s},
+                  [](auto in, const NumberArgument& o) { return F()(in[0], o.number); });
+  };
+  return {with("matrix", {3, 5}, 2.5), with("scalar", {}, -0.75), with("one row", {1, 4}, 1.5),
+          with("empty", {0, 3}, 2)};
 }
 
 }  // namespace

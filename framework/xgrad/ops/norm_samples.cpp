@@ -9,10 +9,7 @@ using namespace samples;
 
 namespace {
 
-// The options, and the running statistics before the call.
-using Setting = std::pair<BatchNormOptions, BatchNormStats<double>>;
-
-Setting setting(Index channels, const BatchNormOptions& options) {
+BatchNormCase setting(Index channels, const BatchNormOptions& options) {
   return {options, {uniform({channels}, -1, 1, 7), uniform({channels}, 0.5, 2, 8)}};
 }
 
@@ -25,7 +22,7 @@ Tensor<T> copy(const Tensor<double>& x) {
 }
 
 template <class T>
-Variable<T> apply(std::span<const Variable<T>> in, const Setting& setting) {
+Variable<T> apply(std::span<const Variable<T>> in, const BatchNormCase& setting) {
   const auto& [options, before] = setting;
   BatchNormStats<T> stats(copy<T>(before.running_mean), copy<T>(before.running_var));
   return batch_norm(in[0], in[1], in[2], stats, options);
@@ -37,7 +34,8 @@ Sample batch_norm_sample(const char* name, const Shape& x, const BatchNormOption
   return sample(name,
                 {uniform(x, -1, 2, 1), gamma ? nonzero({channels}) : Tensor<double>(),
                  beta ? uniform({channels}, -1, 1, 3) : Tensor<double>()},
-                setting(channels, options), [](auto in, const Setting& s) { return apply(in, s); });
+                setting(channels, options),
+                [](auto in, const BatchNormCase& s) { return apply(in, s); });
 }
 
 }  // namespace
@@ -57,6 +55,9 @@ std::vector<OpEntry> norm_entries() {
         batch_norm_sample("evaluation", {2, 3, 4, 6}, {.training = false}),
         batch_norm_sample("evaluation of one row", {1, 3}, {.training = false}),
         batch_norm_sample("evaluation without gamma", {5, 3}, {.training = false}, false, true),
+        batch_norm_sample("evaluation, large eps", {3, 2}, {.training = false, .eps = 0.5}),
+        batch_norm_sample("evaluation of nothing", {0, 3}, {.training = false}),
+        batch_norm_sample("one image", {1, 4, 3, 2}, {.momentum = 0.5}),
         batch_norm_sample("several chunks", {130, 65}, {})}},
   };
 }

@@ -27,6 +27,7 @@ std::vector<Sample> windows(F pool) {
       with("one channel", {2, 6, 9, 1}, {.kernel = 3}),
       with("window as large as the image", {2, 3, 5, 4}, {.kernel = {3, 5}}),
       with("1x1", {1, 2, 3, 1}, {.kernel = 1}),
+      with("no images", {0, 4, 6, 3}, {}),
       with("more than 256 places", {1, 18, 17, 2}, {.kernel = 17, .stride = 1}),
       with("several chunks", {2, 12, 24, 16}, {.kernel = 2}),
   };
@@ -46,6 +47,8 @@ std::vector<OpEntry> pool_entries() {
        {sample("narrow", {uniform({2, 3, 5, 6})}, global),
         sample("wide", {uniform({3, 2, 2, 33})}, global),
         sample("one pixel", {uniform({2, 1, 1, 3})}, global),
+        sample("one image", {uniform({1, 4, 3, 2})}, global),
+        sample("no images", {uniform({0, 4, 3, 2})}, global),
         sample("several chunks", {uniform({5, 7, 9, 40})}, global)}},
   };
 }

@@ -6,17 +6,15 @@ namespace {
 
 using namespace samples;
 
-// The options are the axes of x, one by one.
-using AxisFlags = std::vector<bool>;
+static_assert(is_complete<ReduceArguments>(sum<double>));
+static_assert(is_complete<ReduceArguments>(mean<double>));
+static_assert(is_complete<ReduceArguments>(max<double>));
 
 template <class F>
-std::vector<Sample> reductions(F reduce) {
-  const auto over = [reduce](std::string name, const Shape& shape, const Axes& axes,
-                             bool keepdims) {
-    AxisFlags flags(shape.size(), axes.empty());
-    for (const int axis : axes) flags[static_cast<std::size_t>(shape.normalize_axis(axis))] = true;
-    return sample(std::move(name), {distinct(shape)}, std::pair(flags, keepdims),
-                  [=](auto in, const auto&) { return reduce(in[0], axes, keepdims); });
+std::vector<Sample> reductions(F) {
+  const auto over = [](std::string name, const Shape& shape, const Axes& axes, bool keepdims) {
+    return sample(std::move(name), {distinct(shape)}, ReduceArguments{axes, keepdims},
+                  [](auto in, const auto& o) { return F()(in[0], o.axes, o.keepdims); });
   };
   return {over("all", {3, 4}, {}, false),
           over("all, keeping the axes", {3, 4}, {}, true),
@@ -28,7 +26,8 @@ std::vector<Sample> reductions(F reduce) {
           over("channels in the middle", {3, 4, 2, 5}, {0, 2, 3}, true),
           over("alternating", {2, 3, 4, 3, 2}, {0, 2, -1}, false),
           over("inner axis", {3, 5, 4}, 1, false),
-          over("axes of extent 1", {1, 5, 1}, {0, 2}, false)};
+          over("axes of extent 1", {1, 5, 1}, {0, 2}, false),
+          over("no rows", {0, 5}, 1, false)};
 }
 
 }  // namespace
