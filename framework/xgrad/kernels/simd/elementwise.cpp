@@ -45,7 +45,7 @@ ElementwiseLoops<T> elementwise_loops() {
   using B = Batch<T>;
   return {
       .tanh = unary<L, T>([](B x) { return xsimd::tanh(x); }),
-      .relu = unary<L, T>([](B x) { return xsimd::select(x <= B(0), B(0), x); }),
+      .relu = unary<L, T>([](B x) { return xsimd::select(x < B(0), B(0), x); }),
       .sigmoid = unary<L, T>([](B x) { return B(1) / (B(1) + xsimd::exp(-x)); }),
       .exp = unary<L, T>([](B x) { return full_range_exp<L, T>(x); }),
       .log = unary<L, T>([](B x) { return full_range_log<L, T>(x); }),
