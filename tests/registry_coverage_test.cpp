@@ -10,7 +10,6 @@
 #include <map>
 #include <set>
 
-#include <xgrad/ops/conv.hpp>
 #include <xgrad/ops/run_sample.hpp>
 #include <xgrad/ops/samples.hpp>
 
@@ -66,17 +65,45 @@ const std::map<std::string_view, const char*> refuse_nothing{
     {"nll_loss", "an empty batch is an error"},
 };
 
-// The fields of the options that no sample sets.
-std::vector<std::size_t> fields_never_set(const std::vector<Sample>& samples) {
-  std::vector<bool> set;
+// Ops without extremes, and why. Where large numbers are smooth, ordinary samples have them.
+const std::map<std::string_view, const char*> without_extremes{
+    {"reshape", "moves elements"},
+    {"flatten", "moves elements"},
+    {"permute", "moves elements"},
+    {"concat", "moves elements"},
+    {"slice", "moves elements"},
+    {"pad", "moves elements"},
+    {"embedding", "moves elements"},
+    {"dropout", "a product with 0 or a factor, as mul_scalar"},
+    {"linear", "sums of products"},
+    {"matmul", "sums of products"},
+    {"conv2d", "sums of products"},
+    {"conv1d", "sums of products"},
+    {"avg_pool2d", "sums, as mean"},
+    {"global_avg_pool2d", "sums, as mean"},
+    {"nll_loss", "sums"},
+    {"mse_loss", "sums of squares"},
+    {"softmax", "smooth; sample \"extreme and equal\""},
+    {"log_softmax", "smooth; sample \"extreme and equal\""},
+    {"cross_entropy", "smooth; sample \"extreme and equal\""},
+    {"rnn_tanh", "smooth; sample \"saturated gates\""},
+    {"rnn_relu", "smooth off its kinks; sample \"saturated gates\""},
+    {"lstm", "smooth; sample \"saturated gates\""},
+    {"gru", "smooth; sample \"saturated gates\""},
+};
+
+// The fields of the options that no sample sets, or for `set` = false, that none leaves as they
+// are.
+std::vector<std::size_t> fields_never(bool set, const std::vector<Sample>& samples) {
+  std::vector<bool> found;
   for (const Sample& sample : samples) {
-    set.resize(std::max(set.size(), sample.use.set.size()));
+    found.resize(std::max(found.size(), sample.use.set.size()));
     for (std::size_t i = 0; i < sample.use.set.size(); ++i)
-      if (sample.use.set[i]) set[i] = true;
+      if (sample.use.set[i] == set) found[i] = true;
   }
   std::vector<std::size_t> never;
-  for (std::size_t i = 0; i < set.size(); ++i)
-    if (!set[i]) never.push_back(i);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (!found[i]) never.push_back(i);
   return never;
 }
 
@@ -114,19 +141,20 @@ BOOST_AUTO_TEST_CASE(every_input_is_given) {
   });
 }
 
-BOOST_AUTO_TEST_CASE(every_option_is_set_by_a_sample) {
+BOOST_AUTO_TEST_CASE(every_option_is_set_by_a_sample_and_left_by_another) {
   for_all_ops([](const OpEntry& entry) {
     std::set<std::string> types;
     for (const Sample& sample : entry.samples)
       types.insert(boost::core::demangle(sample.use.type->name()));
     BOOST_TEST_REQUIRE(types.size() == 1, "samples with and without options");
-    for (const std::size_t field : fields_never_set(entry.samples))
-      BOOST_TEST(false, "all samples leave field " << field << " of " << *types.begin()
-                                                   << ", counted from 0, at its default");
+    for (const bool set : {true, false})
+      for (const std::size_t field : fields_never(set, entry.samples))
+        BOOST_TEST(false, "no sample " << (set ? "sets" : "leaves at its default") << " field "
+                                       << field << " of " << *types.begin() << ", counted from 0");
   });
 }
 
-// The two tests above would pass if samples told nothing.
+// The test above would pass if samples told nothing.
 BOOST_AUTO_TEST_CASE(options_that_no_sample_sets_are_found) {
   struct Options {
     Size2d stride = 1;
@@ -141,14 +169,16 @@ BOOST_AUTO_TEST_CASE(options_that_no_sample_sets_are_found) {
   const auto with = [](const Options& options) {
     return samples::sample("", {}, Case{options, 1}, [](auto in, const Case&) { return in[0]; });
   };
+  using Fields = std::vector<std::size_t>;
   const Sample defaults = with({}), stride = with({.stride = {1, 2}}),
-               training = with({.training = false});
+               lengths = with({.lengths = {3}}), eps = with({.eps = 1}),
+               evaluation = with({.training = false});
   BOOST_TEST((*defaults.use.type == typeid(Options)));
-  BOOST_TEST((fields_never_set({defaults}) == std::vector<std::size_t>{0, 1, 2, 3}));
-  BOOST_TEST((fields_never_set({defaults, stride, training}) == std::vector<std::size_t>{1, 2}));
-  BOOST_TEST((fields_never_set({with({.lengths = {3}}), with({.eps = 1})}) ==
-              std::vector<std::size_t>{0, 3}));
-  static_assert(samples::field_count<Conv2dOptions>() == 4);
+  BOOST_TEST((fields_never(true, {defaults}) == Fields{0, 1, 2, 3}));
+  BOOST_TEST((fields_never(false, {defaults}) == Fields{}));
+  BOOST_TEST((fields_never(true, {defaults, stride, evaluation}) == Fields{1, 2}));
+  BOOST_TEST((fields_never(true, {stride, lengths, eps, evaluation}) == Fields{}));
+  BOOST_TEST((fields_never(false, {with({{1, 2}, {3}, 1e-5, false}), evaluation}) == Fields{3}));
 }
 
 BOOST_AUTO_TEST_CASE(shapes_that_are_easily_got_wrong) {
@@ -164,6 +194,24 @@ BOOST_AUTO_TEST_CASE(shapes_that_are_easily_got_wrong) {
     const bool refuses = refuse_nothing.count(entry.op->name) == 1;
     BOOST_TEST(any_sample(entry, has_nothing) != refuses,
                (refuses ? "is sampled with nothing, and yet exempt" : "no sample is empty"));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(kinks_poles_and_the_ends_of_the_range) {
+  for_all_ops([](const OpEntry& entry) {
+    const auto exempt = without_extremes.find(entry.op->name);
+    if (exempt == without_extremes.end()) {
+      BOOST_TEST(!entry.extremes.empty(), "has no extremes");
+      return;
+    }
+    BOOST_TEST(entry.extremes.empty(), "has extremes, and yet is exempt");
+    // The reason names the sample that stands for them.
+    const std::string_view reason = exempt->second;
+    if (const auto quote = reason.find('"'); quote != reason.npos) {
+      const auto name = reason.substr(quote + 1, reason.size() - quote - 2);
+      BOOST_TEST(any_sample(entry, [&](const Sample& s) { return s.name == name; }),
+                 "has no sample \"" << name << '"');
+    }
   });
 }
 

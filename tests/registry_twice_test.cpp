@@ -4,10 +4,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 #include <xgrad/autograd/grad_check.hpp>
 #include <xgrad/ops/arithmetic.hpp>
-#include <xgrad/ops/check_sample.hpp>
 #include <xgrad/ops/run_sample.hpp>
 
 using namespace xgrad;
@@ -20,6 +20,9 @@ void for_all_samples(F f) {
     for (const auto& sample : entry.samples)
       BOOST_TEST_CONTEXT(entry.op->name << ", sample \"" << sample.name << "\"") f(entry, sample);
 }
+
+// A sum of more than two terms depends on their order.
+constexpr double rounding = 1e-14;
 
 // max |a - b|, relative to the largest |b|.
 double deviation(const Tensor<double>& a, const Tensor<double>& b) {
@@ -82,9 +85,9 @@ BOOST_AUTO_TEST_CASE(an_op_applied_twice_to_the_same_inputs) {
     y.backward(sample_cotangent<double>(y.shape()));
     for (std::size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i].defined())
-        BOOST_TEST(
-            deviation(inputs[i].grad(), sum_of(expected.gradients[i], expected.gradients[i])) == 0,
-            "input " << i);
+        BOOST_TEST(deviation(inputs[i].grad(),
+                             sum_of(expected.gradients[i], expected.gradients[i])) <= rounding,
+                   "input " << i);
   });
 }
 
@@ -92,7 +95,7 @@ BOOST_AUTO_TEST_CASE(an_op_applied_twice_to_the_same_inputs) {
 // differences say.
 BOOST_AUTO_TEST_CASE(one_variable_as_two_inputs) {
   int pairs = 0;
-  for_all_samples([&](const OpEntry& entry, const Sample& sample) {
+  for_all_samples([&](const OpEntry&, const Sample& sample) {
     for_all_pairs(sample, [&](std::size_t i, std::size_t j) {
       ++pairs;
       const Sample equal = with_equal(sample, i, j);
@@ -102,7 +105,7 @@ BOOST_AUTO_TEST_CASE(one_variable_as_two_inputs) {
       const auto y = apply_sample(equal, inputs);
       y.backward(sample_cotangent<double>(y.shape()));
       BOOST_TEST(deviation(inputs[i].grad(), sum_of(apart.gradients[i], apart.gradients[j])) <=
-                 1e-14);
+                 rounding);
 
       if (sample.inputs[i].size() == 0 || sample.inputs[i].size() > 1000) return;
       const auto f = [&](const std::vector<Variable<double>>& in) {

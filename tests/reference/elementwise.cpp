@@ -15,7 +15,7 @@ Tensor<double> unary(const Sample& sample) {
   return y;
 }
 
-double relu(double x) { return x > 0 ? x : 0; }
+double relu(double x) { return x < 0 ? 0 : x; }
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double neg(double x) { return -x; }
 

@@ -15,7 +15,7 @@ namespace xgrad::samples {
 
 /// Of pow, and of arithmetic with a number.
 struct NumberArgument {
-  double number = 0;
+  double number = 1;
 };
 
 struct DropoutArguments {

@@ -2,6 +2,7 @@
 #include <xgrad/ops/samples.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace xgrad {
 
@@ -38,6 +39,18 @@ Sample batch_norm_sample(const char* name, const Shape& x, const BatchNormOption
                 [](auto in, const BatchNormCase& s) { return apply(in, s); });
 }
 
+// Each of four numbers is a channel.
+Sample with_columns(const char* name, std::initializer_list<std::array<double, 4>> columns) {
+  const auto channels = static_cast<Index>(columns.size());
+  Tensor<double> x(Shape{4, channels});
+  for (Index c = 0; c < channels; ++c)
+    for (Index r = 0; r < 4; ++r)
+      x.data()[r * channels + c] = columns.begin()[c][static_cast<std::size_t>(r)];
+  return sample(name, {std::move(x), nonzero({channels}), uniform({channels}, -1, 1, 3)},
+                setting(channels, {}),
+                [](auto in, const BatchNormCase& s) { return apply(in, s); });
+}
+
 }  // namespace
 
 std::vector<OpEntry> norm_entries() {
@@ -58,7 +71,11 @@ std::vector<OpEntry> norm_entries() {
         batch_norm_sample("evaluation, large eps", {3, 2}, {.training = false, .eps = 0.5}),
         batch_norm_sample("evaluation of nothing", {0, 3}, {.training = false}),
         batch_norm_sample("one image", {1, 4, 3, 2}, {.momentum = 0.5}),
-        batch_norm_sample("several chunks", {130, 65}, {})}},
+        batch_norm_sample("several chunks", {130, 65}, {})},
+       {with_columns("no variance", {{2, 2, 2, 2}, {-0.0, 0, 0, 0}, {1e4, 1e4, 1e4, 1e4}}),
+        with_columns("tiny variance", {{-1e-6, 2e-6, 1e-6, 0}, {0, 0, 1e-30, 0}}),
+        with_columns("large numbers", {{1e15, -1e15, 3e15, 2e15}, {-2e15, 0, 2e15, 1e15}}),
+        with_columns("far from zero", {{1024, 1025, 1026, 1028}, {-4096, -4097, -4100, -4100}})}},
   };
 }
 

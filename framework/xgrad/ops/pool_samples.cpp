@@ -36,10 +36,18 @@ std::vector<Sample> windows(F pool) {
 }  // namespace
 
 std::vector<OpEntry> pool_entries() {
+  const auto max_pool = [](auto in, const PoolOptions& o) { return max_pool2d(in[0], o); };
   const auto global = [](auto in) { return global_avg_pool2d(in[0]); };
   return {
-      {&max_pool2d_op, false,
-       windows([](auto in, const PoolOptions& o) { return max_pool2d(in[0], o); })},
+      {&max_pool2d_op,
+       false,
+       windows(max_pool),
+       {sample("equal numbers",
+               {numbers({0, -0.0, 3, 3, -0.0, -0.0, 3, 1, 7, 7, -1, 2, 7, 8, 2, 2})
+                    .reshape({1, 4, 4, 1})},
+               PoolOptions{}, max_pool),
+        sample("equal numbers, overlapping", {Tensor<double>::full({1, 4, 5, 16}, -2)},
+               PoolOptions{.kernel = 3, .stride = 1, .padding = 1}, max_pool)}},
       {&avg_pool2d_op, true,
        windows([](auto in, const PoolOptions& o) { return avg_pool2d(in[0], o); })},
       {&global_avg_pool2d_op,

@@ -42,6 +42,13 @@ std::vector<Sample> recurrent_samples(Layer, Index gates, bool cells) {
       if (i < all.size()) all[i] = {};
     return all;
   };
+  // Every gate is 0 or 1 but for less than float64 shows.
+  const auto saturated = [=] {
+    auto all = inputs({2, 2, 1, 3});
+    all[0] = numbers({1e4, -1e4, -800, 2000}).reshape({2, 2, 1});
+    all[1] = nonzero({gates * 3, 1}, 0.5, 0.7, 2);
+    return all;
+  };
   const auto apply = [](auto in, const RecurrentCase& c) {
     using T = typename std::remove_cvref_t<decltype(in[0])>::value_type;
     const RecurrentState<T> state{in[5], in.size() > 6 ? in[6] : Variable<T>()};
@@ -75,6 +82,7 @@ std::vector<Sample> recurrent_samples(Layer, Index gates, bool cells) {
       one("one step", inputs({1, 3, 2, 4})),
       one("one sequence", inputs({3, 1, 2, 4})),
       one("no sequences", inputs({3, 0, 2, 4})),
+      one("saturated gates", saturated()),
       one("characters", without({4, 2, 4, 3}, {0})),
       one("characters, reversed, no biases", without({4, 2, 4, 3}, {0, 3, 4}), true, {4, 2}),
       one("several chunks and panels", inputs({3, 37, 2, 19})),

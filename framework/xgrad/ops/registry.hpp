@@ -42,6 +42,9 @@ struct OpEntry {
   /// for rounding.
   bool polynomial;
   std::vector<Sample> samples;
+  /// Uses at the ends of the number range, at kinks and at poles, where central differences mean
+  /// nothing: outputs and gradients are compared with naive references instead.
+  std::vector<Sample> extremes{};
 };
 
 /// All ops, in a fixed order.

@@ -1,6 +1,7 @@
 #pragma once
 // What the families' *_samples.cpp are written with. Private.
 
+#include <initializer_list>
 #include <type_traits>
 #include <utility>
 
@@ -38,5 +39,8 @@ Tensor<double> nonzero(const Shape& shape, double low = 0.25, double high = 1.5,
 
 /// Shuffled numbers that are at least 0.1 apart, for ops that pick a maximum.
 Tensor<double> distinct(const Shape& shape, std::uint64_t seed = 0);
+
+/// A vector of the given numbers.
+Tensor<double> numbers(std::initializer_list<double> values);
 
 }  // namespace xgrad::samples
