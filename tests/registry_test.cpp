@@ -68,12 +68,12 @@ BOOST_AUTO_TEST_CASE(outputs_match_the_naive_reference) {
 }
 
 // float32 takes other kernels than float64 where oneDNN or SIMD is in use; its gradients are held to
-// the checked ones.
+// the checked ones. The bound is some 50 units in the last place, of which sums take 10.
 BOOST_AUTO_TEST_CASE(float32_agrees_with_float64) {
   for_all_samples([](const OpEntry&, const Sample& sample) {
     const SampleDrift drift = sample_drift(sample);
-    BOOST_TEST(drift.output <= 2e-5);
-    BOOST_TEST(drift.gradient <= 2e-5);
+    BOOST_TEST(drift.output <= 3e-6);
+    BOOST_TEST(drift.gradient <= 3e-6);
   });
 }
 

@@ -45,7 +45,7 @@ std::vector<Sample> recurrent_samples(Layer, Index gates, bool cells) {
   // Every gate is 0 or 1 but for less than float64 shows.
   const auto saturated = [=] {
     auto all = inputs({2, 2, 1, 3});
-    all[0] = numbers({1e4, -1e4, -800, 2000}).reshape({2, 2, 1});
+    all[0] = numbers({1000, -1000, -800, 900}).reshape({2, 2, 1});
     all[1] = nonzero({gates * 3, 1}, 0.5, 0.7, 2);
     return all;
   };
