@@ -60,6 +60,10 @@ std::string example_chart() {
                "A right derivative gives a V, a wrong one a level line");
 }
 
+std::string error_text(double error) {
+  return error == 0 ? "0" : fmt::format("{:.1e}", error);
+}
+
 class Page {
  public:
   std::string html{};
@@ -97,12 +101,12 @@ void add_summary(Page& page, const GradCheckPage& contents, const Totals& totals
              totals.items == 1 ? kind + " is" : kind + "s are");
   else
     page.add("<span class=\"bad\">✗ {} of {} {}s FAILED</span>", totals.failed, totals.items, kind);
-  page.add("</p>\n<dl class=\"facts\">\n");
+  page.add("</p>\n{}<dl class=\"facts\">\n", page_lead);
   page.fact(kind == "op" ? "ops" : "models", fmt::format("{}", totals.items));
   if (totals.samples > totals.items) page.fact("samples", fmt::format("{}", totals.samples));
   page.fact("derivatives compared", fmt::format("{}", totals.elements));
   page.fact("elements at kinks", fmt::format("{}", totals.kinks));
-  page.fact("largest relative error", fmt::format("{:.1e}", totals.max_rel_error));
+  page.fact("largest relative error", error_text(totals.max_rel_error));
   page.fact("seconds", fmt::format("{:.1f}", contents.seconds));
   page.fact("seed", fmt::format("{}", contents.seed));
   page.fact("xgrad", XGRAD_VERSION);
@@ -143,7 +147,7 @@ void add_worst(Page& page, const CheckedItem& item) {
     for (const GradCheckWorst& one : input.worst)
       rows.push_back({input.name, element_place(input.shape, one.element),
                       fmt::format("{:.12g}", one.analytic), fmt::format("{:.12g}", one.numeric),
-                      fmt::format("{:.1e}", one.analytic - one.numeric)});
+                      error_text(one.analytic - one.numeric)});
   if (!rows.empty())
     page.table("The derivatives that differ most",
                {"input", "element", "analytic", "numeric", "difference"}, 2, rows);
@@ -157,7 +161,7 @@ void add_parts(Page& page, const CheckedItem& item) {
   const auto row = [&](const std::string& name, const std::string& what, bool ok, Index elements,
                        Index kinks, double error) {
     rows.push_back({name, what, result(ok), fmt::format("{}", elements), fmt::format("{}", kinks),
-                    fmt::format("{:.1e}", error)});
+                    error_text(error)});
   };
   const std::vector<std::string> numbers{"result", "derivatives", "kinks", "relative error"};
   std::vector<std::string> head;
@@ -191,7 +195,7 @@ void add_section(Page& page, const CheckedItem& item) {
     page.add("</ul>\n");
   }
   page.add("<dl class=\"facts\">\n");
-  page.fact("largest relative error", fmt::format("{:.1e}", item.max_rel_error()));
+  page.fact("largest relative error", error_text(item.max_rel_error()));
   page.fact("bound", fmt::format("{:.0e}", item.bound));
   page.fact("derivatives compared", fmt::format("{}", item.elements()));
   if (item.kinks() > 0) page.fact("elements at kinks", fmt::format("{}", item.kinks()));

@@ -19,10 +19,10 @@ h3 { margin: 0; font-size: 1.1rem } p { margin: .6rem 0 } a { color: var(--link)
 .verdict { margin: .3rem 0 1rem; font-size: 1.15rem }
 pre { margin: .6rem 0; padding: .6rem .8rem; border-radius: 6px; background: var(--code);
   font: 13px/1.5 ui-monospace, monospace; white-space: pre-wrap }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .8rem;
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: .8rem;
   margin: 0 } .facts dt { color: var(--pale); font-size: .8125rem }
 .facts dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums }
-.index { columns: 11rem; padding: 0; list-style: none; font-size: .9375rem }
+.index { columns: 9.5rem; padding: 0; list-style: none; font-size: .9375rem }
 section { margin-top: 1.2rem; padding: 1rem 0; border-top: 1px solid var(--line) }
 .two { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 26rem); gap: 0 1.5rem }
 .two > *, .facts { min-width: 0 }
@@ -39,38 +39,46 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 </style>
 )";
 
+inline constexpr const char* page_lead =
+    R"(<p class="lead">xgrad is a library for training small neural networks. Training needs derivatives,
+and each operation of the library computes its own by a formula that somebody wrote down. On this page,
+every formula is compared with derivatives that were measured.</p>
+)";
+
 inline constexpr const char* page_introduction =
     R"(<h2>What is checked here</h2>
 <p>A network learns by following the <em>gradient</em> of its error: the derivatives by each of its
-numbers. xgrad, a library for training small networks, does not measure them. Every operation has a
-formula, written by hand, that carries the gradient back from the output of the operation to its
-inputs. A mistake in such a formula crashes nothing; networks only learn worse, and nobody knows why.</p>
-<p>A <em>gradient check</em> finds it. It changes one input a little, by a step <i>h</i> up and down, and
-looks how far the output moves: (f(x + h) − f(x − h)) / 2h is the derivative, found <em>numerically</em>
-and without any formula. It is too slow for training and just right for comparing with the
-<em>analytic</em> derivative, that of the formula. Each operation was run on samples, inputs of several
-shapes with several options, and both derivatives of a randomly weighted sum of its outputs were computed
-in double precision by every element of every input; in large inputs, along random directions.</p>
-<p>The <em>relative error</em> is the difference of the two in proportion to their size. It cannot be
-zero, as numerical derivatives are not exact, but a right formula stays below the <em>bound</em>, mostly
-by far: 10<sup>−6</sup>, or 10<sup>−8</sup> for sums and products, of which numerical derivatives are exact
-but for rounding. Wrong formulas usually miss it by a factor of thousands. At <em>kinks</em>, such as
-relu's at zero, there are two derivatives, one to each side; there the formula must give one of them,
-and the element is counted apart.</p>
+numbers. An operation's formula carries the gradient back from its output to its inputs. A mistake in it
+crashes nothing; networks only learn worse, and nobody knows why.</p>
+<p>A <em>gradient check</em> finds the mistake. It changes one input a little, by a step <i>h</i> up and
+down, and looks how far the output moves: (f(x + h) − f(x − h)) / 2h is the derivative, found
+<em>numerically</em>, without any formula. That is too slow for training, and just right for comparing
+with the <em>analytic</em> derivative, that of the formula. Each operation was run on samples, inputs of
+several shapes with several options; both derivatives of a randomly weighted sum of its outputs were
+computed in double precision, by every element of every input, or along random directions where an input
+is large.</p>
+<p>The <em>relative error</em> is the difference of the two in proportion to their size. It is not quite
+zero, as numerical derivatives are not exact, but that of a right formula stays below the <em>bound</em>:
+10<sup>−6</sup>, or 10<sup>−8</sup> for sums and products, whose numerical derivatives are exact but for
+rounding. Wrong formulas mostly miss it by a factor of thousands. At <em>kinks</em>, such as relu’s at
+zero, there are two derivatives, one to each side; the formula must give one of them, and the element is
+counted apart.</p>
 )";
 
 inline constexpr const char* page_how_to_read =
     R"(<h2>How to read the curves</h2>
 <div class="two"><div>
 <p>Each curve shows how much the two derivatives differ (up) for steps of different lengths (across),
-along one random direction through all inputs; both axes are logarithmic.</p>
+along one random direction through all inputs. Both axes are logarithmic.</p>
 <p>If the formula is <span class="good">right</span>, the curve is a <b>V</b>. On its right side the step
-is too long to tell the slope at a point from the slope nearby: ten times shorter, and this error is a
-hundred times smaller. The exponent of that, 2, is the <em>order</em>. On its left side the step is so
-short that the rounding of numbers to 16 digits takes over. Where there is nothing curved to begin with,
-as in sums, the right branch is missing.</p>
+is too long to tell the slope at a point from the slope nearby; with a step ten times shorter, this error
+is a hundred times smaller. The exponent of that, 2, is the <em>order</em>. On its left side the step is
+so short that the rounding of numbers to 16 digits takes over. Where nothing is curved to begin with, as
+in sums, the right branch is missing.</p>
 <p>If the formula is <span class="bad">wrong</span>, no step helps: the curve runs level, at the height
-of the mistake. The dashed line is the bound.</p>
+of the mistake.</p>
+<p>The dashed line is the bound. The check itself looks for a good step at each element and corrects for
+its length, so its errors are smaller than those at the bottom of the V.</p>
 </div><figure>)";
 
 }  // namespace xgrad::command

@@ -57,7 +57,7 @@ std::vector<std::string> CheckedItem::complaints() const {
     for (const std::string& problem : sample.report.problems) complain(problem);
     for (const GradCheckInput& input : sample.report.inputs)
       if (!input.ok)
-        complain(fmt::format("{}: {} of {} derivatives are wrong. {}", input.name, input.failed,
+        complain(fmt::format("{}: {} of {} derivatives are wrong: {}", input.name, input.failed,
                              input.elements, input.diagnosis));
     if (all.size() == before)
       complain(fmt::format("the relative error {:.2e} is small, and yet above the bound {:.0e}",
