@@ -43,7 +43,7 @@ CheckedItem check_op(const OpEntry& entry, std::uint64_t seed) {
 CheckedItem check_model(const ModelToCheck& model, std::uint64_t seed) {
   return {.name = model.name,
           .formula = model.formula,
-          .bound = 1e-6,
+          .bound = model_gradient_error_bound,
           .samples = {{model.name, model.check(seed)}}};
 }
 

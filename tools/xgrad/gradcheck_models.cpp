@@ -19,7 +19,11 @@ GradCheckReport check_loss(const nn::Module<double>& model, GradCheckLeaves inpu
   for (auto& parameter : model.named_parameters()) inputs.push_back(std::move(parameter));
   // Each derivative costs runs of the whole model, so only small parameters are checked element by
   // element.
-  return grad_check(loss, inputs, {.seed = seed, .full_up_to = 32});
+  return grad_check(loss, inputs,
+                    {.atol = model_gradient_error_bound,
+                     .rtol = model_gradient_error_bound,
+                     .seed = seed,
+                     .full_up_to = 32});
 }
 
 Variable<double> random_input(const Shape& shape, RandomStream& random) {

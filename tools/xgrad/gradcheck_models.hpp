@@ -10,6 +10,10 @@
 
 namespace xgrad::command {
 
+/// The largest relative error that a correct gradient can have: steps are short enough not to cross
+/// the switches of max-pooling, and so rounding is larger than in ops.
+inline constexpr double model_gradient_error_bound = 1e-6;
+
 struct ModelToCheck {
   std::string name;     ///< "lenet"
   std::string formula;  ///< what is differentiated, for people

@@ -60,9 +60,7 @@ std::string example_chart() {
                "A right derivative gives a V, a wrong one a level line");
 }
 
-std::string error_text(double error) {
-  return error == 0 ? "0" : fmt::format("{:.1e}", error);
-}
+std::string error_text(double error) { return error == 0 ? "0" : fmt::format("{:.1e}", error); }
 
 class Page {
  public:
@@ -93,6 +91,17 @@ class Page {
   }
 };
 
+std::string link(const CheckedItem& item) {
+  return fmt::format("<a href=\"#{0}\">{0}</a>", escaped(item.name));
+}
+
+std::string links_to_failed(std::span<const CheckedItem> items) {
+  std::string links;
+  for (const CheckedItem& item : items)
+    if (!item.ok()) links += (links.empty() ? " " : ", ") + link(item);
+  return links;
+}
+
 void add_summary(Page& page, const GradCheckPage& contents, const Totals& totals) {
   const std::string& kind = contents.kind;
   page.add("<h1>Gradient check</h1>\n<p class=\"verdict\">");
@@ -100,7 +109,8 @@ void add_summary(Page& page, const GradCheckPage& contents, const Totals& totals
     page.add("<span class=\"good\">✓ {} {} right</span>", totals.items,
              totals.items == 1 ? kind + " is" : kind + "s are");
   else
-    page.add("<span class=\"bad\">✗ {} of {} {}s FAILED</span>", totals.failed, totals.items, kind);
+    page.add("<span class=\"bad\">✗ {} of {} {} FAILED</span>:{}", totals.failed, totals.items,
+             totals.items == 1 ? kind : kind + "s", links_to_failed(contents.items));
   page.add("</p>\n{}<dl class=\"facts\">\n", page_lead);
   page.fact(kind == "op" ? "ops" : "models", fmt::format("{}", totals.items));
   if (totals.samples > totals.items) page.fact("samples", fmt::format("{}", totals.samples));
@@ -116,9 +126,8 @@ void add_summary(Page& page, const GradCheckPage& contents, const Totals& totals
 void add_index(Page& page, std::span<const CheckedItem* const> items) {
   page.add("<h2>Results</h2>\n<ul class=\"index\">\n");
   for (const CheckedItem* item : items)
-    page.add("<li><span class=\"{}\">{}</span> <a href=\"#{}\">{}</a></li>\n",
-             item->ok() ? "good" : "bad", item->ok() ? "✓" : "✗", escaped(item->name),
-             escaped(item->name));
+    page.add("<li><span class=\"{}\">{}</span> {}</li>\n", item->ok() ? "good" : "bad",
+             item->ok() ? "✓" : "✗", link(*item));
   page.add("</ul>\n");
 }
 
@@ -141,16 +150,18 @@ void add_curves(Page& page, const CheckedItem& item) {
   page.add("</figure>\n");
 }
 
+// Of the sample to look at: input by input, those that failed first.
 void add_worst(Page& page, const CheckedItem& item) {
-  std::vector<std::vector<std::string>> rows;
+  std::vector<std::vector<std::string>> wrong, right;
   for (const GradCheckInput& input : item.worst().report.inputs)
     for (const GradCheckWorst& one : input.worst)
-      rows.push_back({input.name, element_place(input.shape, one.element),
-                      fmt::format("{:.12g}", one.analytic), fmt::format("{:.12g}", one.numeric),
-                      error_text(one.analytic - one.numeric)});
-  if (!rows.empty())
-    page.table("The derivatives that differ most",
-               {"input", "element", "analytic", "numeric", "difference"}, 2, rows);
+      (input.ok ? right : wrong)
+          .push_back({element_name(input, one.element), fmt::format("{:.12g}", one.analytic),
+                      fmt::format("{:.12g}", one.numeric), error_text(one.analytic - one.numeric)});
+  wrong.insert(wrong.end(), right.begin(), right.end());
+  if (!wrong.empty())
+    page.table("The derivatives that differ most", {"by", "analytic", "numeric", "difference"}, 1,
+               wrong);
 }
 
 std::string result(bool ok) { return ok ? "✓" : "✗ FAILED"; }
@@ -168,15 +179,16 @@ void add_parts(Page& page, const CheckedItem& item) {
   if (item.samples.size() == 1) {
     head = {"input", "shape"};
     for (const GradCheckInput& input : item.worst().report.inputs)
-      row(input.name, input.shape.to_string() + (input.by_directions ? ", random directions" : ""),
-          input.ok && input.max_rel_error <= item.bound, input.elements, input.kinks,
-          input.max_rel_error);
+      if (input.elements + input.kinks > 0)
+        row(input.name,
+            input.shape.to_string() + (input.by_directions ? ", random directions" : ""),
+            input.ok && input.max_rel_error <= item.bound, input.elements, input.kinks,
+            input.max_rel_error);
   } else {
     head = {"sample", "order"};
     for (const CheckedSample& sample : item.samples)
-      row(sample.name, sample.report.order ? fmt::format("{:.2f}", *sample.report.order) : "–",
-          item.passed(sample), sample.report.elements, sample.report.kinks,
-          sample.report.max_rel_error);
+      row(sample.name, order_text(sample.report.order), item.passed(sample), sample.report.elements,
+          sample.report.kinks, sample.report.max_rel_error);
   }
   head.insert(head.end(), numbers.begin(), numbers.end());
   page.table(item.samples.size() == 1 ? "Inputs" : "Samples", head, 3, rows);
@@ -199,7 +211,7 @@ void add_section(Page& page, const CheckedItem& item) {
   page.fact("bound", fmt::format("{:.0e}", item.bound));
   page.fact("derivatives compared", fmt::format("{}", item.elements()));
   if (item.kinks() > 0) page.fact("elements at kinks", fmt::format("{}", item.kinks()));
-  if (item.order()) page.fact("order", fmt::format("{:.2f}", *item.order()));
+  if (item.order()) page.fact("order", order_text(item.order()));
   if (item.drift) page.fact("error in float32", fmt::format("{:.1e}", *item.drift));
   page.add("</dl>\n</div>\n");
   if (!item.samples.empty()) add_curves(page, item);

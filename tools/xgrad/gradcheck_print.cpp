@@ -5,13 +5,6 @@
 #include "tools/xgrad/gradcheck_print.hpp"
 
 namespace xgrad::command {
-namespace {
-
-std::string or_dash(const std::optional<double>& value, const char* format) {
-  return value ? fmt::format(fmt::runtime(format), *value) : "-";
-}
-
-}  // namespace
 
 void print_head(const std::string& kind, std::size_t width) {
   print("{:<{}}  samples  elements  kinks  max rel error  bound  order  float32 drift\n", kind,
@@ -21,13 +14,13 @@ void print_head(const std::string& kind, std::size_t width) {
 void print_row(const CheckedItem& item, std::size_t width) {
   print("{:<{}}  {:>7}  {:>8}  {:>5}  {:>13.2e}  {:.0e}  {:>5}  {:>13}  {}\n", item.name, width,
         item.samples.size(), item.elements(), item.kinks(), item.max_rel_error(), item.bound,
-        or_dash(item.order(), "{:.2f}"), or_dash(item.drift, "{:.1e}"),
+        order_text(item.order()), item.drift ? fmt::format("{:.1e}", *item.drift) : "-",
         item.ok() ? "ok" : "FAILED");
   if (item.ok()) return;
   if (!item.samples.empty())
     if (const auto worst = worst_derivative(item.worst().report); worst.input != nullptr)
-      print("    worst: sample \"{}\", {} at {}: analytic {:.12g}, numeric {:.12g}\n",
-            item.worst().name, worst.input->name, worst.place(), worst.values.analytic,
+      print("    worst: sample \"{}\", {}: analytic {:.12g}, numeric {:.12g}\n", item.worst().name,
+            element_name(*worst.input, worst.values.element), worst.values.analytic,
             worst.values.numeric);
   constexpr std::size_t most = 3;
   const auto complaints = item.complaints();

@@ -78,17 +78,10 @@ WorstDerivative worst_derivative(const GradCheckReport& report) {
   return worst;
 }
 
-std::string element_place(const Shape& shape, Index element) {
-  if (element < 0) return "a random direction";
-  std::vector<Index> place(shape.size());
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    place[static_cast<std::size_t>(axis)] = element % shape[axis];
-    element /= shape[axis];
-  }
-  return fmt::format("[{}]", fmt::join(place, ", "));
+std::string order_text(const std::optional<double>& order) {
+  if (!order) return "-";
+  return fmt::format("{:.2f}", std::abs(*order) < 0.005 ? 0.0 : *order);  // and not "-0.00"
 }
-
-std::string WorstDerivative::place() const { return element_place(input->shape, values.element); }
 
 Totals::Totals(std::span<const CheckedItem> all) : items(all.size()) {
   for (const CheckedItem& item : all) {
@@ -109,9 +102,12 @@ nlohmann::ordered_json optional_number(const std::optional<double>& value) {
 nlohmann::ordered_json worst_json(const CheckedItem& item) {
   const WorstDerivative worst = worst_derivative(item.worst().report);
   if (worst.input == nullptr) return nullptr;
-  return {{"sample", item.worst().name},       {"input", worst.input->name},
-          {"element", worst.values.element},   {"place", worst.place()},
-          {"analytic", worst.values.analytic}, {"numeric", worst.values.numeric}};
+  return {{"sample", item.worst().name},
+          {"input", worst.input->name},
+          {"element", worst.values.element},
+          {"name", element_name(*worst.input, worst.values.element)},
+          {"analytic", worst.values.analytic},
+          {"numeric", worst.values.numeric}};
 }
 
 }  // namespace

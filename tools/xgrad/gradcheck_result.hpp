@@ -48,14 +48,11 @@ struct CheckedItem {
 struct WorstDerivative {
   const GradCheckInput* input = nullptr;  ///< null where nothing was compared
   GradCheckWorst values{};
-
-  /// "[2, 0, 1]", or "a random direction".
-  std::string place() const;
 };
 WorstDerivative worst_derivative(const GradCheckReport& report);
 
-/// The place of a flat index within a shape, as WorstDerivative::place gives it.
-std::string element_place(const Shape& shape, Index element);
+/// "2.00", or "-" where there is no order.
+std::string order_text(const std::optional<double>& order);
 
 /// What all items come to.
 struct Totals {
