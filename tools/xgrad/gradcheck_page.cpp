@@ -194,7 +194,7 @@ void add_parts(Page& page, const CheckedItem& item) {
   page.table(item.samples.size() == 1 ? "Inputs" : "Samples", head, 3, rows);
 }
 
-void add_section(Page& page, const CheckedItem& item) {
+void add_section(Page& page, const CheckedItem& item, bool open) {
   const bool ok = item.ok();
   page.add(
       "<section id=\"{}\">\n<div class=\"two\"><div>\n<h3>{} <span class=\"{}\">{}</span></h3>\n",
@@ -217,7 +217,7 @@ void add_section(Page& page, const CheckedItem& item) {
   if (!item.samples.empty()) add_curves(page, item);
   page.add("</div>\n");
   if (!item.samples.empty()) {
-    page.add("<details{}><summary>Details</summary>\n", ok ? "" : " open");
+    page.add("<details{}><summary>Details</summary>\n", open || !ok ? " open" : "");
     add_worst(page, item);
     add_parts(page, item);
     page.add("</details>\n");
@@ -239,10 +239,12 @@ std::string to_html(const GradCheckPage& contents) {
       "<title>Gradient check</title>\n{}{}</head>\n<body>\n",
       page_style, train::chart_style());
   add_summary(page, contents, Totals(contents.items));
-  page.add("<div class=\"lead\">\n{}</div>\n{}{}</figure></div>\n", page_introduction,
-           page_how_to_read, example_chart());
+  page.add("<div class=\"lead\">\n{}{}{}</div>\n{}{}</figure></div>\n", page_introduction,
+           contents.kind == "op" ? page_on_ops : page_on_models, page_on_errors, page_how_to_read,
+           example_chart());
   add_index(page, items);
-  for (const CheckedItem* item : items) add_section(page, *item);
+  // Of few, all is shown.
+  for (const CheckedItem* item : items) add_section(page, *item, items.size() <= 10);
   page.add("</body>\n</html>\n");
   return std::move(page.html);
 }

@@ -19,7 +19,7 @@ h3 { margin: 0; font-size: 1.1rem } p { margin: .6rem 0 } a { color: var(--link)
 .verdict { margin: .3rem 0 1rem; font-size: 1.15rem }
 pre { margin: .6rem 0; padding: .6rem .8rem; border-radius: 6px; background: var(--code);
   font: 13px/1.5 ui-monospace, monospace; white-space: pre-wrap }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: .8rem;
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: .8rem;
   margin: 0 } .facts dt { color: var(--pale); font-size: .8125rem }
 .facts dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums }
 .index { columns: 9.5rem; padding: 0; list-style: none; font-size: .9375rem }
@@ -53,11 +53,23 @@ crashes nothing; networks only learn worse, and nobody knows why.</p>
 <p>A <em>gradient check</em> finds the mistake. It changes one input a little, by a step <i>h</i> up and
 down, and looks how far the output moves: (f(x + h) − f(x − h)) / 2h is the derivative, found
 <em>numerically</em>, without any formula. That is too slow for training, and just right for comparing
-with the <em>analytic</em> derivative, that of the formula. Each operation was run on samples, inputs of
-several shapes with several options; both derivatives of a randomly weighted sum of its outputs were
-computed in double precision, by every element of every input, or along random directions where an input
-is large.</p>
-<p>The <em>relative error</em> is the difference of the two in proportion to their size. It is not quite
+with the <em>analytic</em> derivative, that of the formula.</p>
+)";
+
+inline constexpr const char* page_on_ops =
+    R"(<p>Each operation was run on samples, inputs of several shapes with several options. Both derivatives
+of a randomly weighted sum of its outputs were computed in double precision, by every element of every
+input, or along random directions where an input is large.</p>
+)";
+
+inline constexpr const char* page_on_models =
+    R"(<p>Here, whole models were checked: from the loss back through all operations, and all steps of a
+sequence, to every parameter and every input. Both derivatives were computed in double precision, by every
+element of the small ones and along random directions of the large ones.</p>
+)";
+
+inline constexpr const char* page_on_errors =
+    R"(<p>The <em>relative error</em> is the difference of the two in proportion to their size. It is not quite
 zero, as numerical derivatives are not exact, but that of a right formula stays below the <em>bound</em>:
 10<sup>−6</sup>, or 10<sup>−8</sup> for sums and products, whose numerical derivatives are exact but for
 rounding. Wrong formulas mostly miss it by a factor of thousands. At <em>kinks</em>, such as relu’s at
@@ -74,7 +86,8 @@ along one random direction through all inputs. Both axes are logarithmic.</p>
 is too long to tell the slope at a point from the slope nearby; with a step ten times shorter, this error
 is a hundred times smaller. The exponent of that, 2, is the <em>order</em>. On its left side the step is
 so short that the rounding of numbers to 16 digits takes over. Where nothing is curved to begin with, as
-in sums, the right branch is missing.</p>
+in sums, the right branch is missing; where long steps cross kinks, as with relu and max-pooling, it ends
+in a cliff.</p>
 <p>If the formula is <span class="bad">wrong</span>, no step helps: the curve runs level, at the height
 of the mistake.</p>
 <p>The dashed line is the bound. The check itself looks for a good step at each element and corrects for

@@ -38,11 +38,14 @@ const CheckedSample& CheckedItem::worst() const {
 }
 
 std::optional<double> CheckedItem::order() const {
-  std::optional<double> farthest;
+  if (!samples.empty() && !ok()) return worst().report.order;
+  std::vector<double> orders;
   for (const CheckedSample& sample : samples)
-    if (const auto order = sample.report.order)
-      if (!farthest || std::abs(*order - 2) > std::abs(*farthest - 2)) farthest = order;
-  return farthest;
+    if (sample.report.order) orders.push_back(*sample.report.order);
+  if (orders.empty()) return {};
+  const auto middle = orders.begin() + static_cast<std::ptrdiff_t>(orders.size() / 2);
+  std::nth_element(orders.begin(), middle, orders.end());
+  return *middle;
 }
 
 std::vector<std::string> CheckedItem::complaints() const {

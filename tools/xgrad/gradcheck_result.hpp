@@ -38,7 +38,8 @@ struct CheckedItem {
   double max_rel_error() const;
   /// The sample to look at: one that failed, if any, else the one with the largest error.
   const CheckedSample& worst() const;
-  /// The slope of error against step, of the sample where it is farthest from 2.
+  /// The slope of error against step: that of the sample to look at if the item failed, else the
+  /// median of all.
   std::optional<double> order() const;
   /// What is wrong, a sentence each, with the sample's name; empty if the item is ok.
   std::vector<std::string> complaints() const;
