@@ -138,7 +138,11 @@ int run(const Options& options, const CommonOptions& common) {
   const Totals totals(items);
   const double seconds = seconds_since(start);
   if (!options.report.empty())
-    write_page({.kind = kind, .items = items, .seed = common.seed, .seconds = seconds},
+    write_page({.kind = kind,
+                .items = items,
+                .seed = common.seed,
+                .seconds = seconds,
+                .version = XGRAD_VERSION},
                options.report);
   if (common.json)
     print_json(summary_json(items, totals, options, seconds));

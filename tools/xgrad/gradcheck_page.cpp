@@ -2,10 +2,11 @@
 #include <cmath>
 #include <iterator>
 
+#include <fmt/format.h>
+
 #include <xgrad/io/atomic_file.hpp>
 #include <xgrad/train/chart.hpp>
 
-#include "tools/xgrad/command.hpp"
 #include "tools/xgrad/gradcheck_page.hpp"
 #include "tools/xgrad/gradcheck_page_text.hpp"
 
@@ -119,7 +120,7 @@ void add_summary(Page& page, const GradCheckPage& contents, const Totals& totals
   page.fact("largest relative error", error_text(totals.max_rel_error));
   page.fact("seconds", fmt::format("{:.1f}", contents.seconds));
   page.fact("seed", fmt::format("{}", contents.seed));
-  page.fact("xgrad", XGRAD_VERSION);
+  page.fact("xgrad", contents.version);
   page.add("</dl>\n");
 }
 

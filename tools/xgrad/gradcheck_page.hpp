@@ -15,6 +15,7 @@ struct GradCheckPage {
   std::span<const CheckedItem> items{};
   std::uint64_t seed = 0;
   double seconds = 0;
+  std::string version{};
 };
 
 /// One HTML document that needs nothing else: what was done, the summary, and a section per item,

@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tools/xgrad/command.hpp"
+#include <fmt/format.h>
+
 #include "tools/xgrad/gradcheck_result.hpp"
 
 namespace xgrad::command {

@@ -289,8 +289,8 @@ class Check {
     if (!input.ok) input.diagnosis = fmt::format("{}; {}", diagnose(evidence), example);
   }
 
-  // Many elements at once cross switches with a step that each of them could take: the shorter steps
-  // that rounding allows are tried, too.
+  // Many elements at once cross switches with a step that each of them could take: the shorter
+  // steps that rounding allows are tried, too.
   LineDerivative directional_derivative(const PerLeaf& direction) {
     const double a = analytic_along(direction).first;
     const Line line = f_.along(direction);
