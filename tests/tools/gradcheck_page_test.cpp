@@ -84,14 +84,14 @@ BOOST_AUTO_TEST_CASE(an_op_of_which_nothing_was_compared_has_not_passed) {
   BOOST_TEST(holds(to_html({.items = std::vector{item}}), "nothing to compare"));
 }
 
-BOOST_AUTO_TEST_CASE(totals) {
+BOOST_AUTO_TEST_CASE(totals_count_what_passed_and_what_did_not) {
   const std::vector items{doubled(2), doubled(3)};
-  const Totals totals(items);
-  BOOST_TEST(totals.items == 2U);
-  BOOST_TEST(totals.failed == 1U);
-  BOOST_TEST(totals.samples == 4U);
-  BOOST_TEST(totals.elements == 24);
-  BOOST_TEST(totals.max_rel_error == 1.0 / 3, boost::test_tools::tolerance(1e-6));
+  const Totals sums(items);
+  BOOST_TEST(sums.items == 2U);
+  BOOST_TEST(sums.failed == 1U);
+  BOOST_TEST(sums.samples == 4U);
+  BOOST_TEST(sums.elements == 24);
+  BOOST_TEST(sums.max_rel_error == 1.0 / 3, boost::test_tools::tolerance(1e-6));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -157,8 +157,8 @@ void add_worst(Page& page, const CheckedItem& item) {
   for (const GradCheckInput& input : item.worst().report.inputs)
     for (const GradCheckWorst& one : input.worst)
       (input.ok ? right : wrong)
-          .push_back({element_name(input, one.element), fmt::format("{:.12g}", one.analytic),
-                      fmt::format("{:.12g}", one.numeric), error_text(one.analytic - one.numeric)});
+          .push_back({element_name(input, one.element), fmt::format("{:.10g}", one.analytic),
+                      fmt::format("{:.10g}", one.numeric), error_text(one.analytic - one.numeric)});
   wrong.insert(wrong.end(), right.begin(), right.end());
   if (!wrong.empty())
     page.table("The derivatives that differ most", {"by", "analytic", "numeric", "difference"}, 1,
@@ -219,8 +219,9 @@ void add_section(Page& page, const CheckedItem& item, bool open) {
   page.add("</div>\n");
   if (!item.samples.empty()) {
     page.add("<details{}><summary>Details</summary>\n", open || !ok ? " open" : "");
-    add_worst(page, item);
+    if (!ok) add_worst(page, item);
     add_parts(page, item);
+    if (ok) add_worst(page, item);
     page.add("</details>\n");
   }
   page.add("</section>\n");

@@ -35,6 +35,8 @@ summary { margin-top: .6rem; cursor: pointer; color: var(--link) }
 caption { text-align: left; font-weight: 600; padding: .3rem 0 }
 th, td { padding: .2rem .9rem .2rem 0; text-align: left; white-space: nowrap;
   border-bottom: 1px solid var(--line) } th { color: var(--pale); font-weight: 400 }
+@media (max-width: 760px) { table { font-size: .8125rem } th, td { padding-right: .5rem }
+  td:first-child { white-space: normal; min-width: 5.5rem } }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 </style>
 )";
