@@ -6,6 +6,7 @@
 
 #include <xgrad/io/atomic_file.hpp>
 #include <xgrad/ops/check_sample.hpp>
+#include <xgrad/ops/sample_drift.hpp>
 #include <xgrad/train/progress.hpp>
 
 #include "tools/xgrad/command.hpp"
@@ -35,8 +36,12 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 CheckedItem check_op(const OpEntry& entry, std::uint64_t seed) {
   CheckedItem item{
       .name = entry.op->name, .formula = entry.op->formula, .bound = gradient_error_bound(entry)};
-  for (const Sample& sample : entry.samples)
+  double drift = 0;
+  for (const Sample& sample : entry.samples) {
     item.samples.push_back({sample.name, check_sample(entry, sample, seed)});
+    drift = std::max(drift, sample_drift(sample, seed).gradient);
+  }
+  item.drift = drift;
   return item;
 }
 

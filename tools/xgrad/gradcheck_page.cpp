@@ -213,7 +213,7 @@ void add_section(Page& page, const CheckedItem& item, bool open) {
   page.fact("derivatives compared", fmt::format("{}", item.elements()));
   if (item.kinks() > 0) page.fact("elements at kinks", fmt::format("{}", item.kinks()));
   if (item.order()) page.fact("order", order_text(item.order()));
-  if (item.drift) page.fact("error in float32", fmt::format("{:.1e}", *item.drift));
+  if (item.drift) page.fact("float32 drift", fmt::format("{:.1e}", *item.drift));
   page.add("</dl>\n</div>\n");
   if (!item.samples.empty()) add_curves(page, item);
   page.add("</div>\n");

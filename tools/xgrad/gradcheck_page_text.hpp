@@ -61,7 +61,8 @@ with the <em>analytic</em> derivative, that of the formula.</p>
 inline constexpr const char* page_on_ops =
     R"(<p>Each operation was run on samples, inputs of several shapes with several options. Both derivatives
 of a randomly weighted sum of its outputs were computed in double precision, by every element of every
-input, or along random directions where an input is large.</p>
+input, or along random directions where an input is large. The <em>float32 drift</em> is how far gradients
+in single precision, which networks are trained with, are from those.</p>
 )";
 
 inline constexpr const char* page_on_models =

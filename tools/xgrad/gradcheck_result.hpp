@@ -24,7 +24,7 @@ struct CheckedItem {
   std::string formula{};  ///< forward and gradient of an op; what a model computes
   double bound = 0;       ///< the largest relative error that passes
   std::vector<CheckedSample> samples{};
-  /// The largest relative error of the gradients in float32, those in float64 being right.
+  /// How far gradients in float32 are from those in float64, relative to the largest entry.
   std::optional<double> drift{};
   double seconds = 0;
 
