@@ -9,7 +9,9 @@
 #include <xgrad/core/buffer_pool.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/xtensor.hpp>
+#include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/shape.hpp>
 
 using namespace xgrad;
 
@@ -126,11 +128,11 @@ BOOST_AUTO_TEST_CASE(a_throw_in_the_middle_leaves_no_trace) {
   const OpInfo faulty_op{"faulty", "x", ""};
   bool fail = true;
   const auto inner = product(x, x);
-  const auto y = record(faulty_op, {inner}, Tensor<double>::from({1}, {1}),
-                        [&fail](Backward<double>& g) {
-                          if (fail) throw NumericError("planted");
-                          g.set_dx(0, g.dy());
-                        });
+  const auto y =
+      record(faulty_op, {inner}, Tensor<double>::from({1}, {1}), [&fail](Backward<double>& g) {
+        if (fail) throw NumericError("planted");
+        g.set_dx(0, g.dy());
+      });
   const auto z = product(y, x);
   BOOST_CHECK_THROW(z.backward(true), NumericError);
   BOOST_TEST(!x.grad().defined());
@@ -317,6 +319,54 @@ BOOST_AUTO_TEST_CASE(memory_is_flat_over_ten_thousand_steps) {
   for (int i = 0; i < 10'000; ++i) step();
   BOOST_TEST(pool_counters().live_bytes == before.live_bytes);
   BOOST_TEST(pool_counters().system_allocations == before.system_allocations);
+}
+
+// An op that adds its gradient to what has arrived: y = x, dx = dy.
+Variable<double> adding(const Variable<double>& x, std::vector<bool>& added) {
+  static constexpr OpInfo adding_op{"adding", "x", "y = x\ndx = dy"};
+  return record(adding_op, {x}, x.value().clone(), [&added](Backward<double>& b) {
+    const auto [dx, add] = b.dx_sum(0);
+    added.push_back(add);
+    for (Index i = 0; i < dx.size(); ++i)
+      dx.data()[i] = (add ? dx.data()[i] : 0) + std::as_const(b.dy()).data()[i];
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_gradient_is_added_to_what_has_arrived_unless_others_hold_that) {
+  const Variable<double> x(Tensor<double>::from({1, 2}, {2}), true);
+  const Tensor<double> cotangent = Tensor<double>::from({10, 20}, {2});
+  std::vector<bool> added;
+  const auto first = adding(x, added), second = adding(x, added), third = adding(x, added);
+  // The first to be reached hands its dy, which the caller holds, to x as it is.
+  (first + second + third + x).backward(cotangent, true);
+  BOOST_TEST(x.grad().data()[0] == 40);
+  BOOST_TEST(x.grad().data()[1] == 80);
+  BOOST_TEST(cotangent.data()[0] == 10);
+  BOOST_TEST(added.size() == 3u);
+  BOOST_TEST(added[2]);
+  // What a hook sees is the whole sum, and a second pass starts from nothing.
+  double seen = 0;
+  x.register_hook([&](const Tensor<double>& gradient) {
+    seen = gradient.data()[0];
+    return Tensor<double>();
+  });
+  x.zero_grad();
+  (first + second).backward(cotangent);
+  BOOST_TEST(seen == 20);
+  BOOST_TEST(x.grad().data()[0] == 20);
+}
+
+BOOST_AUTO_TEST_CASE(rows_taken_in_a_loop_add_up) {
+  constexpr Index steps = 50;
+  const Variable<double> x(Tensor<double>(Shape{steps, 3}), true);
+  Variable<double> sum = slice(x, 0, 0, 2);
+  for (Index t = 1; t + 1 < steps; ++t) sum = sum + double(t) * slice(x, 0, t, t + 2);
+  sum.backward(Tensor<double>::full({2, 3}, 1));
+  for (Index t = 0; t < steps; ++t) {
+    const double as_first = t + 1 < steps ? std::max<double>(double(t), t == 0 ? 1 : 0) : 0;
+    const double as_second = t > 0 ? std::max<double>(double(t - 1), t == 1 ? 1 : 0) : 0;
+    BOOST_TEST(x.grad().data()[3 * t] == as_first + as_second);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

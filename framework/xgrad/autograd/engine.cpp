@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace xgrad {
 namespace {
@@ -21,9 +22,7 @@ void accumulate(Tensor<T>& sum, Tensor<T>&& addend) {
     return;
   }
   const T *a = std::as_const(sum).data(), *b = std::as_const(addend).data();
-  Tensor<T> total = sum.unique()      ? sum
-                    : addend.unique() ? addend
-                                      : Tensor<T>::empty(sum.shape());
+  Tensor<T> total = sum.unique() ? sum : addend.unique() ? addend : Tensor<T>::empty(sum.shape());
   T* out = total.data();
   parallel_for(total.size(), elements_per_chunk, [=](Index begin, Index end) {
     for (Index i = begin; i < end; ++i) out[i] = a[i] + b[i];
@@ -33,8 +32,8 @@ void accumulate(Tensor<T>& sum, Tensor<T>&& addend) {
 
 }  // namespace
 
-// One backward pass. Nodes wait in a heap ordered by their number, the latest first: since a node is
-// younger than its inputs, all gradients that flow into it have arrived when its turn comes.
+// One backward pass. Nodes wait in a heap ordered by their number, the latest first: since a node
+// is younger than its inputs, all gradients that flow into it have arrived when its turn comes.
 template <class T>
 class BackwardPass {
  public:
@@ -105,9 +104,10 @@ class BackwardPass {
       if (!inputs[i].node) continue;
       const auto name = [&] { return node.op().input_name(static_cast<int>(i)); };
       if (!dx_[i].defined())
-        throw GraphError(fmt::format("the backward function of {} gave no gradient for input {}: "
-                                     "every input for which needs() is true must get one",
-                                     node.op().name, name()));
+        throw GraphError(
+            fmt::format("the backward function of {} gave no gradient for input {}: "
+                        "every input for which needs() is true must get one",
+                        node.op().name, name()));
       if (DetectAnomaly::enabled())
         check_finite(dx_[i], node.op(), fmt::format("gradient of input {}", name()).c_str());
       add(inputs[i], std::move(dx_[i]));
@@ -127,13 +127,12 @@ class BackwardPass {
                                      replaced.shape().to_string(), output.shape.to_string()));
       output.pending = std::move(replaced);
     }
-    if (extras.keeps_grad)
-      finished_.push_back({waiting_.front(), &extras, output.pending});
+    if (extras.keeps_grad) finished_.push_back({waiting_.front(), &extras, output.pending});
   }
 
   bool retain_graph_;
   std::vector<Ref<Node<T>>> waiting_;
-  std::vector<Tensor<T>> dx_;  // of the node in work
+  std::vector<Tensor<T>> dx_;       // of the node in work
   std::vector<Finished> finished_;  // gradients to be stored once the whole pass has succeeded
 };
 
@@ -153,9 +152,10 @@ bool Backward<T>::needs(int i) const {
 template <class T>
 const Shape& Backward<T>::input_shape(int i) const {
   if (!needs(i))
-    throw GraphError(fmt::format("the backward function of {} computes a gradient for input {}, "
-                                 "which needs none: ask needs({}) first",
-                                 node_.op().name, node_.op().input_name(i), i));
+    throw GraphError(
+        fmt::format("the backward function of {} computes a gradient for input {}, "
+                    "which needs none: ask needs({}) first",
+                    node_.op().name, node_.op().input_name(i), i));
   const Edge<T>& edge = node_.inputs()[static_cast<std::size_t>(i)];
   return edge.node->outputs()[static_cast<std::size_t>(edge.output)].shape;
 }
@@ -187,12 +187,24 @@ Tensor<T>& Backward<T>::dx_in_place_of_dy(int i) {
 }
 
 template <class T>
+typename Backward<T>::Sum Backward<T>::dx_sum(int i) {
+  const Shape& shape = input_shape(i);
+  const Edge<T>& edge = node_.inputs()[static_cast<std::size_t>(i)];
+  Tensor<T>& so_far = edge.node->outputs()[static_cast<std::size_t>(edge.output)].pending;
+  Tensor<T>& gradient = dx_[static_cast<std::size_t>(i)];
+  const bool add = so_far.unique();
+  gradient = add ? std::exchange(so_far, {}) : Tensor<T>::empty(shape);
+  return {gradient, add};
+}
+
+template <class T>
 void Backward<T>::set_dx(int i, Tensor<T> gradient) {
   if (gradient.shape() != input_shape(i))
-    throw ShapeError(fmt::format("the backward function of {} gave a gradient of shape {} for input "
-                                 "{} of shape {}",
-                                 node_.op().name, gradient.shape().to_string(),
-                                 node_.op().input_name(i), input_shape(i).to_string()));
+    throw ShapeError(
+        fmt::format("the backward function of {} gave a gradient of shape {} for input "
+                    "{} of shape {}",
+                    node_.op().name, gradient.shape().to_string(), node_.op().input_name(i),
+                    input_shape(i).to_string()));
   dx_[static_cast<std::size_t>(i)] = std::move(gradient);
 }
 

@@ -25,6 +25,14 @@ class Backward {
   /// The same, but where possible it is the memory of dy() itself: for kernels that may run in place.
   /// Once it is written to, dy() is gone.
   Tensor<T>& dx_in_place_of_dy(int i);
+  /// Memory for the gradient of input `i` with what other nodes have given to it already. If `add` is
+  /// true it holds that, and this node's part is to be added; else it is to be written in full. Saves the
+  /// passes over memory that adding up separate gradients takes, where an input is used many times.
+  struct Sum {
+    Tensor<T>& dx;
+    bool add;
+  };
+  Sum dx_sum(int i);
   /// Hands over a gradient that exists already; it may share memory with dy().
   /// Throws ShapeError if its shape is not that of input `i`.
   void set_dx(int i, Tensor<T> gradient);

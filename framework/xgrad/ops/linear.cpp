@@ -85,8 +85,11 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& w,
                   const Factor<T> dy_rows(dy.data(), rows, out);
                   if (back.needs(0))
                     kernels::gemm<T>(1, dy_rows, first_matrix(w.get()), 0, back.dx(0).data());
-                  if (back.needs(1))
-                    kernels::gemm<T>(1, dy_rows.t(), rows_of(x.get(), rows), 0, back.dx(1).data());
+                  if (back.needs(1)) {
+                    auto [dw, add] = back.dx_sum(1);
+                    kernels::gemm<T>(1, dy_rows.t(), rows_of(x.get(), rows), add ? 1 : 0,
+                                     dw.data());
+                  }
                   if (back.needs(2)) kernels::column_sum(dy, back.dx(2));
                 });
 }

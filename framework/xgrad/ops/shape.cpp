@@ -1,5 +1,6 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/kernels/arithmetic.hpp>
 #include <xgrad/kernels/copy.hpp>
 #include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/shape.hpp>
@@ -174,6 +175,15 @@ Variable<T> slice(const Variable<T>& x, int axis, Index begin, Index end, Index 
     y = Tensor<T>::empty(shape);
     copy_out_of(x.value(), box, y);
   }
+  if (along == 0 && step == 1)
+    return record(slice_op, {x}, std::move(y), [from, to](Backward<T>& b) {
+      // In a loop over x[t], all but the first to come here cost what their rows do, and not all of
+      // x.
+      auto [dx, add] = b.dx_sum(0);
+      if (!add) kernels::fill(dx, T(0));
+      Tensor<T> rows = dx.slice(from, to);
+      kernels::add(rows, b.dy(), rows);
+    });
   return record(slice_op, {x}, std::move(y), [box](Backward<T>& b) {
     kernels::fill(b.dx(0), T(0));
     copy_into(b.dx(0), box, b.dy());
