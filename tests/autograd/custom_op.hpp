@@ -17,12 +17,12 @@ inline Var vector_of(std::initializer_list<double> values) {
   return Tensor<double>::from(values, Shape{static_cast<Index>(values.size())});
 }
 
-inline constexpr OpInfo identity_op{"identity", "x", "y = x\ndx = what the test says"};
+inline constexpr OpInfo made_up_op{"made_up", "x", "y = what the test says\ndx = likewise"};
 
-// y = value(x), with the gradient that backward(x, dy) returns.
+// An op of that value, with the gradient that backward(x, dy) returns.
 template <class F>
 Var custom(const Var& x, Tensor<double> value, F backward) {
-  return record(identity_op, {x}, std::move(value), [x = Saved(x.value()), backward](auto& b) {
+  return record(made_up_op, {x}, std::move(value), [x = Saved(x.value()), backward](auto& b) {
     b.set_dx(0, backward(x.get(), b.dy()));
   });
 }
