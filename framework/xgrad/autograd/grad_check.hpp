@@ -86,6 +86,9 @@ struct GradCheckReport {
   std::string to_string() const;
 };
 
+/// "x[2, 0, 3]": how people call an element of an input.
+std::string element_name(const GradCheckInput& input, Index element);
+
 using GradCheckFunction = std::function<Variable<double>(const std::vector<Variable<double>>&)>;
 /// Leaves of a graph, by name: Module::named_parameters(), for example.
 using GradCheckLeaves = std::vector<std::pair<std::string, Variable<double>>>;

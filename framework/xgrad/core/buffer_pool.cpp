@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <cstring>
@@ -24,14 +25,18 @@ void forbid([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
 #endif
 }
 
-// Debug builds hand out NaNs, so that a kernel that leaves a gap is seen.
-void hand_out([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) {
+#if defined(NDEBUG)
+std::atomic<int> poisoned{0};
+#else
+std::atomic<int> poisoned{1};
+#endif
+
+// Poisoned blocks are full of NaNs, so that a kernel that leaves a gap is seen.
+void hand_out(void* block, std::size_t bytes) {
 #if defined(__SANITIZE_ADDRESS__)
   ASAN_UNPOISON_MEMORY_REGION(block, bytes);
 #endif
-#if !defined(NDEBUG)
-  std::memset(block, 0xFF, bytes);
-#endif
+  if (poisoned.load(std::memory_order_relaxed) != 0) std::memset(block, 0xFF, bytes);
 }
 
 constexpr std::size_t alignment = 64;
@@ -154,6 +159,8 @@ Pool& pool() {
 PoolCounters pool_counters() { return pool().counters(); }
 void reset_pool_peak() { pool().reset_peak(); }
 void release_pool_cache() { pool().release_cache(); }
+PoisonedPool::PoisonedPool() { ++poisoned; }
+PoisonedPool::~PoisonedPool() { --poisoned; }
 void* pool_allocate(std::size_t bytes) { return pool().allocate(bytes); }
 void pool_free(void* block, std::size_t bytes) noexcept { pool().free(block, bytes); }
 

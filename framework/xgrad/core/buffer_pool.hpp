@@ -34,6 +34,16 @@ void* pool_allocate(std::size_t bytes);
 /// Takes back a block got by pool_allocate(bytes), with the same `bytes`.
 void pool_free(void* block, std::size_t bytes) noexcept;
 
+/// While one lives, the pool hands out memory full of NaNs, so that what is read before it was written
+/// shows. In debug builds it always does. For checks; it costs a pass over every block.
+class PoisonedPool {
+ public:
+  PoisonedPool();
+  ~PoisonedPool();
+  PoisonedPool(const PoisonedPool&) = delete;
+  PoisonedPool& operator=(const PoisonedPool&) = delete;
+};
+
 /// A run of plain values from the pool, for kernel scratch, masks and indices. Contents unspecified
 /// at first; move-only.
 template <class U>

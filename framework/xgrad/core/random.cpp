@@ -36,7 +36,7 @@ std::array<std::uint32_t, 4> philox(std::uint64_t key, std::uint64_t counter) {
 
 struct Streams {
   std::uint64_t seed;
-  std::array<RandomStream, 6> by_purpose;
+  RandomStreams by_purpose;
   explicit Streams(std::uint64_t s)
       : seed(s), by_purpose{RandomStream(s, "initialization"), RandomStream(s, "shuffling"),
                             RandomStream(s, "dropout"),        RandomStream(s, "augmentation"),
@@ -112,5 +112,8 @@ std::uint64_t initial_seed() { return streams().seed; }
 RandomStream& random_stream(RandomPurpose purpose) {
   return streams().by_purpose.at(static_cast<std::size_t>(purpose));
 }
+
+RandomStreams random_streams() { return streams().by_purpose; }
+void set_random_streams(const RandomStreams& all) { streams().by_purpose = all; }
 
 }  // namespace xgrad

@@ -17,6 +17,7 @@ namespace xgrad {
 /// What random numbers are drawn for. Each purpose has a stream of its own, so that one more draw
 /// for one of them never shifts another.
 enum class RandomPurpose { initialization, shuffling, dropout, augmentation, sampling, synthesis };
+inline constexpr std::size_t random_purposes = 6;
 
 class RandomStream {
  public:
@@ -61,5 +62,10 @@ std::uint64_t initial_seed();
 
 /// The library's stream for a purpose. Not for use by several threads at once.
 RandomStream& random_stream(RandomPurpose purpose);
+
+/// All of the library's streams as they are now, by purpose; and all put back to that.
+using RandomStreams = std::array<RandomStream, random_purposes>;
+RandomStreams random_streams();
+void set_random_streams(const RandomStreams& streams);
 
 }  // namespace xgrad

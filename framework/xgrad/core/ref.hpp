@@ -54,7 +54,11 @@ class Ref {
 
   /// This is the only owner.
   bool unique() const {
-    return object_ != nullptr && object_->owners_.load(std::memory_order_acquire) == 1;
+    return owners() == 1;
+  }
+  /// How many own the object, this one included; 0 for none.
+  std::uint32_t owners() const {
+    return object_ == nullptr ? 0 : object_->owners_.load(std::memory_order_acquire);
   }
 
  private:

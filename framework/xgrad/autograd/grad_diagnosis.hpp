@@ -1,0 +1,30 @@
+#pragma once
+// From a wrong gradient to the likely cause.
+
+#include <string>
+#include <vector>
+
+#include <xgrad/core/tensor.hpp>
+
+namespace xgrad {
+
+/// A gradient that failed its check, and what tells one cause from another. `shape` is that of the
+/// input, or [n] for n derivatives along random directions.
+struct GradientEvidence {
+  Shape shape{};
+  std::vector<double> analytic{};
+  std::vector<double> numeric{};
+  /// What follows may be missing: the input's values, the result, and how each element of the
+  /// result takes part in each derivative: [outputs, elements], row after row, weighted by the
+  /// cotangent.
+  std::vector<double> value{};
+  Shape output_shape{};
+  std::vector<double> output{};
+  std::vector<double> jacobian{};
+};
+
+/// One sentence on the likely cause. There always is one; where no pattern tells, it describes what
+/// is there.
+std::string diagnose(const GradientEvidence& evidence);
+
+}  // namespace xgrad
