@@ -159,7 +159,7 @@ bool differs(const Tensor<double>& right, const Tensor<double>& wrong) {
     largest = std::max(largest, std::abs(right.data()[i]));
     difference = std::max(difference, std::abs(right.data()[i] - wrong.data()[i]));
   }
-  return difference > 1e-2 * largest;
+  return difference > 1e-5 * largest;
 }
 
 // The op of `sample` with its own value, and the gradients that `plant` makes of its own.
@@ -292,9 +292,9 @@ BOOST_AUTO_TEST_CASE(mistakes_that_authors_of_ops_make) {
         found += report.ok ? 0 : 1;
 
         std::string sentences;
-        for (std::size_t i = 0, given = 0; i < sample.inputs.size(); ++i) {
+        for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
           if (!sample.inputs[i].defined()) continue;
-          const GradCheckInput& input = report.inputs[given++];
+          const GradCheckInput& input = report.inputs.at(i);
           BOOST_TEST(input.ok != changes[i], "input " << i << ": " << report.to_string());
           BOOST_TEST(input.ok == input.diagnosis.empty(), "input " << i << ": " << input.diagnosis);
           if (input.ok) continue;

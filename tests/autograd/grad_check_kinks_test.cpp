@@ -80,12 +80,21 @@ BOOST_AUTO_TEST_CASE(kinks_put_together_from_ops) {
 
 BOOST_AUTO_TEST_CASE(several_kinks_in_one_element) {
   const auto f = [](const Vars& in) {
-    return relu(in[0]) * 2.0 + relu(in[0] * 3.0) - relu(in[0] * in[0] - in[0]);
+    const Var& x = in[0];
+    return relu(x) * 2.0 + relu(x * 3.0) + relu(-x) + x * x;
   };
   const auto report = grad_check(f, {vector_of({-1, 0, 2})});
   BOOST_TEST(check_passed(report));
   BOOST_TEST(report.kinks == 1);
   BOOST_TEST(report.elements == 2);
+}
+
+BOOST_AUTO_TEST_CASE(an_extremum_is_no_kink) {
+  const auto f = [](const Vars& in) { return in[0] * in[0] - pow(in[1], 4); };
+  const auto report = grad_check(f, {vector_of({-1, 0, 2}), vector_of({0, 1, 0})});
+  BOOST_TEST(check_passed(report));
+  BOOST_TEST(report.kinks == 0);
+  BOOST_TEST(report.elements == 6);
 }
 
 // Near a kink a long step crosses it; the check must not blame the gradient for that.

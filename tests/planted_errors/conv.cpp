@@ -26,7 +26,7 @@ std::vector<PlantedError> conv() {
        [](BackwardCall& b) {
          b.dx[1] = permute(b.dx[1], {0, 2, 1, 3});
        }},
-      {"conv2d", "plain", "dw: written as [O, C, kh, kw]", "",
+      {"conv2d", "plain", "dw: written as [O, C, kh, kw]", "wrong places",
        [](BackwardCall& b) {
          b.dx[1] = reshape(permute(b.dx[1], {0, 3, 1, 2}), b.in[1].shape());
        }},
@@ -40,15 +40,15 @@ std::vector<PlantedError> conv() {
        [](BackwardCall& b) {
          b.dx[1] = b.backward({rolled(b.in[0], 2, -1), b.in[1], b.in[2]}, b.dy)[1];
        }},
-      {"conv2d", "plain", "dw: the last image only, = for +=", "",
+      {"conv2d", "plain", "dw: the last image only, = for +=", "missing",
        [](BackwardCall& b) { b.dx[1] = b.backward(1, only(b.dy, 0, 1)); }},
-      {"conv2d", "plain", "dw: the last output row left out", "",
+      {"conv2d", "plain", "dw: the last output row left out", "not accumulated",
        [](BackwardCall& b) { b.dx[1] = b.backward(1, without(b.dy, 1, 2)); }},
       {"conv2d", "plain", "dx: = for += where windows overlap", "",
        [](BackwardCall& b) { b.dx[0] = overwritten(b, 0, 1); }},
       {"conv2d", "plain", "db: averaged over the pixels", "factor",
        [](BackwardCall& b) { b.dx[2] = b.dx[2] / 15.0; }},
-      {"conv2d", "plain", "db: summed over the images, at the first pixel only", "",
+      {"conv2d", "plain", "db: summed over the images, at the first pixel only", "not accumulated",
        [](BackwardCall& b) { b.dx[2] = b.backward(2, only(only(b.dy, 1, 0), 2, 0)); }},
       {"conv2d", "plain", "db forgotten", "zero",
        [](BackwardCall& b) { b.dx[2] = zeros_like(b.in[2]); }},
@@ -68,20 +68,20 @@ std::vector<PlantedError> conv() {
          const Var first = slice(b.in[0], 3, 0, 2);
          b.dx[1] = b.backward({concat({first, first, first}, 3), b.in[1], b.in[2]}, b.dy)[1];
        }},
-      {"conv2d", "groups", "dx: the groups in another order", "order",
+      {"conv2d", "groups", "dx: the groups in another order", "stand in the order",
        [](BackwardCall& b) {
          const auto group = [&](Index i) { return slice(b.dx[0], 3, 2 * i, 2 * i + 2); };
          b.dx[0] = concat({group(1), group(2), group(0)}, 3);
        }},
       {"conv2d", "several chunks, the last one smaller", "dw: the last, smaller chunk left out", "",
        [](BackwardCall& b) { b.dx[1] = b.backward(1, without(b.dy, 0, 12)); }},
-      {"conv1d", "stride, padding and dilation", "dw: the taps in reverse", "",
+      {"conv1d", "stride, padding and dilation", "dw: the taps in reverse", "reversed",
        [](BackwardCall& b) { b.dx[1] = flipped(b.dx[1], 1); }},
       {"conv1d", "plain", "dx: the last tap left out", "",
        [](BackwardCall& b) {
          b.dx[0] = b.backward({b.in[0], without(b.in[1], 1, 1), b.in[2]}, b.dy)[0];
        }},
-      {"conv1d", "plain", "dx: the last sequence left out", "",
+      {"conv1d", "plain", "dx: the last sequence left out", "not accumulated",
        [](BackwardCall& b) { b.dx[0] = b.backward(0, without(b.dy, 0, 1)); }},
       {"conv1d", "plain", "db: averaged over the batch", "factor",
        [](BackwardCall& b) { b.dx[2] = b.dx[2] / 2.0; }},

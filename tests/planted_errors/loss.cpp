@@ -20,7 +20,7 @@ Var entropy_backward(const BackwardCall& b, const CrossEntropyOptions& options,
 
 std::vector<PlantedError> loss() {
   return {
-      {"softmax", "rows", "without the sum: dy y", "",
+      {"softmax", "rows", "without the sum: dy y", "y * sum(dy * y)",
        [](BackwardCall& b) { b.dx[0] = b.dy * b.y; }},
       {"softmax", "rows", "y (1 - y), the diagonal alone", "",
        [](BackwardCall& b) { b.dx[0] = b.dy * b.y * (1.0 - b.y); }},
@@ -28,9 +28,9 @@ std::vector<PlantedError> loss() {
        [](BackwardCall& b) { b.dx[0] = b.y * (b.dy - sum(b.dy * b.y, 2, true)); }},
       {"softmax", "rows", "the sum's y forgotten: y (dy - sum(dy))", "",
        [](BackwardCall& b) { b.dx[0] = b.y * (b.dy - sum(b.dy, 1, true)); }},
-      {"softmax", "several chunks", "the last row forgotten", "",
+      {"softmax", "several chunks", "the last row forgotten", "one wrong element is x[89",
        [](BackwardCall& b) { b.dx[0] = without(b.dx[0], 0, 89); }},
-      {"log_softmax", "rows", "without the sum: dx = dy", "",
+      {"log_softmax", "rows", "without the sum: dx = dy", "unchanged",
        [](BackwardCall& b) { b.dx[0] = b.dy; }},
       {"log_softmax", "rows", "y in place of exp(y)", "",
        [](BackwardCall& b) { b.dx[0] = b.dy - b.y * sum(b.dy, 1, true); }},
@@ -42,13 +42,13 @@ std::vector<PlantedError> loss() {
        [](BackwardCall& b) { b.dx[0] = softmax(b.in[0]) * b.dy / 4.0; }},
       {"cross_entropy", "mean", "q - softmax: the sign", "sign",
        [](BackwardCall& b) { b.dx[0] = -b.dx[0]; }},
-      {"cross_entropy", "mean", "labels off by one", "",
+      {"cross_entropy", "mean", "labels off by one", "special",
        [](BackwardCall& b) {
          b.dx[0] = entropy_backward(b, {}, {0, 1, 3, 1});
        }},
       {"cross_entropy", "mean over what is not ignored", "ignored rows counted in the mean",
        "factor", [](BackwardCall& b) { b.dx[0] = b.dx[0] / 2.0; }},
-      {"cross_entropy", "ignored class", "ignored rows get a gradient", "",
+      {"cross_entropy", "ignored class", "ignored rows get a gradient", "should be zero",
        [](BackwardCall& b) {
          b.dx[0] =
              entropy_backward(b, {.reduction = Reduction::sum}, b.options<EntropyCase>().second) /
@@ -67,7 +67,7 @@ std::vector<PlantedError> loss() {
        [](BackwardCall& b) { b.dx[0] = -b.dx[0]; }},
       {"nll_loss", "mean", "not divided by the number of rows", "factor",
        [](BackwardCall& b) { b.dx[0] = 4.0 * b.dx[0]; }},
-      {"nll_loss", "none", "labels off by one", "shift",
+      {"nll_loss", "mean", "labels off by one", "shift",
        [](BackwardCall& b) { b.dx[0] = rolled(b.dx[0], 1, 1); }},
       {"mse_loss", "mean", "the 2 forgotten", "factor",
        [](BackwardCall& b) {
@@ -79,7 +79,8 @@ std::vector<PlantedError> loss() {
        [](BackwardCall& b) { b.dx[0] = 12.0 * b.dx[0]; }},
       {"mse_loss", "sum", "prediction + target in place of their difference", "",
        [](BackwardCall& b) { b.dx[0] = 2.0 * (b.in[0] + b.in[1]) * b.dy; }},
-      {"mse_loss", "several chunks", "dprediction: the last element forgotten", "",
+      {"mse_loss", "several chunks", "dprediction: the last element forgotten",
+       "prediction[69, 69]",
        [](BackwardCall& b) { b.dx[0] = b.dx[0] - only(only(b.dx[0], 0, 69), 1, 69); }},
   };
 }

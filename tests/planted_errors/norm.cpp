@@ -37,7 +37,8 @@ std::vector<PlantedError> norm() {
          const Parts p = parts(b);
          b.dx[0] = p.gamma * p.inv * (b.dy - p.xhat * p.mean_dy_xhat);
        }},
-      {"batch_norm", matrix, "dx: without xhat mean(dy xhat), the path through the variance", "",
+      {"batch_norm", matrix, "dx: without xhat mean(dy xhat), the path through the variance",
+       "variance path",
        [](BackwardCall& b) {
          const Parts p = parts(b);
          b.dx[0] = p.gamma * p.inv * (b.dy - p.mean_dy);
@@ -49,14 +50,14 @@ std::vector<PlantedError> norm() {
        }},
       {"batch_norm", matrix, "dx: by the unbiased variance", "factor",
        [](BackwardCall& b) { b.dx[0] = b.dx[0] * std::sqrt(6.0 / 7.0); }},
-      {"batch_norm", matrix, "dx: by the running variance", "",
+      {"batch_norm", matrix, "dx: by the running variance", "scale along",
        [](BackwardCall& b) {
          const auto& [options, stats] = b.options<Setting>();
          b.dx[0] = b.dx[0] / parts(b).inv / sqrt(Var(stats.running_var) + options.eps);
        }},
-      {"batch_norm", matrix, "dx: gamma forgotten", "",
+      {"batch_norm", matrix, "dx: gamma forgotten", "scale along",
        [](BackwardCall& b) { b.dx[0] = b.dx[0] / b.in[1]; }},
-      {"batch_norm", matrix, "dx: 1 / var in place of 1 / sqrt(var)", "",
+      {"batch_norm", matrix, "dx: 1 / var in place of 1 / sqrt(var)", "scale along",
        [](BackwardCall& b) { b.dx[0] = b.dx[0] * parts(b).inv; }},
       {"batch_norm", matrix, "dgamma: y in place of xhat", "",
        [](BackwardCall& b) { b.dx[1] = sum(b.dy * b.y, 0); }},
@@ -75,7 +76,7 @@ std::vector<PlantedError> norm() {
          b.dx[0] = b.in[1] * inv *
                    (b.dy - mean(b.dy, pixels, true) - xhat * mean(b.dy * xhat, pixels, true));
        }},
-      {"batch_norm", "images", "dbeta: one image too few", "",
+      {"batch_norm", "images", "dbeta: one image too few", "not accumulated",
        [](BackwardCall& b) { b.dx[2] = b.backward(2, without(b.dy, 0, 1)); }},
       {"batch_norm", "sequences, large eps", "dx: eps forgotten", "",
        [](BackwardCall& b) {
@@ -91,11 +92,11 @@ std::vector<PlantedError> norm() {
        [](BackwardCall& b) {
          b.dx[0] = b.dx[0] - mean(b.dx[0], {0, 1, 2}, true);
        }},
-      {"batch_norm", "several chunks", "dgamma: the last rows' part left out", "",
+      {"batch_norm", "several chunks", "dgamma: the last rows' part left out", "not accumulated",
        [](BackwardCall& b) {
          b.dx[1] = b.backward(1, pad(slice(b.dy, 0, 0, 128), {{0, 2}, {0, 0}}));
        }},
-      {"batch_norm", "several chunks", "dx: one channel with the factor of the next", "",
+      {"batch_norm", "several chunks", "dx: one channel with the factor of the next", ", 3]",
        [](BackwardCall& b) {
          const Var wrong = b.dx[0] * at(b.in[1], 0, 4) / at(b.in[1], 0, 3);
          b.dx[0] = without(b.dx[0], 1, 3) + only(wrong, 1, 3);

@@ -6,25 +6,25 @@ using namespace xgrad;
 
 std::vector<PlantedError> pool() {
   return {
-      {"max_pool2d", "2x2", "the gradient goes to the last place of the window", "",
+      {"max_pool2d", "2x2", "the gradient goes to the last place of the window", "wrong places",
        [](BackwardCall& b) {
          const auto last = [](const Vars& in) {
            return slice(slice(in[0], 1, 1, 4, 2), 2, 1, 6, 2);
          };
          b.dx[0] = gradients(last, b.in, b.dy)[0];
        }},
-      {"max_pool2d", "2x2", "the gradient goes to the smallest, which was not taken", "",
-       [](BackwardCall& b) { b.dx[0] = b.backward({-b.in[0]}, b.dy)[0]; }},
-      {"max_pool2d", "2x2", "the gradient goes to the whole window", "",
+      {"max_pool2d", "2x2", "the gradient goes to the smallest, which was not taken",
+       "wrong places", [](BackwardCall& b) { b.dx[0] = b.backward({-b.in[0]}, b.dy)[0]; }},
+      {"max_pool2d", "2x2", "the gradient goes to the whole window", "should be zero",
        [](BackwardCall& b) {
          const auto whole = [](const Vars& in) { return 4.0 * avg_pool2d(in[0], 2); };
          b.dx[0] = gradients(whole, b.in, b.dy)[0];
        }},
       {"max_pool2d", "2x2", "the window off by one column", "shift",
        [](BackwardCall& b) { b.dx[0] = rolled(b.dx[0], 2, 1); }},
-      {"max_pool2d", "non-square, overlapping", "= for += where windows overlap", "",
-       [](BackwardCall& b) { b.dx[0] = overwritten(b, 0, 1); }},
-      {"max_pool2d", "2x2", "the channels' indices mixed up", "",
+      {"max_pool2d", "non-square, overlapping", "= for += where windows overlap",
+       "repeated|overlap", [](BackwardCall& b) { b.dx[0] = overwritten(b, 0, 1); }},
+      {"max_pool2d", "2x2", "the channels' indices mixed up", "wrong places",
        [](BackwardCall& b) { b.dx[0] = b.backward({rolled(b.in[0], 3, 1)}, b.dy)[0]; }},
       {"avg_pool2d", "stride 2, padding 1", "divided by the places inside the image", "",
        [](BackwardCall& b) {
@@ -42,7 +42,7 @@ std::vector<PlantedError> pool() {
          };
          b.dx[0] = gradients(first, b.in, b.dy)[0];
        }},
-      {"avg_pool2d", "several chunks", "the last image forgotten", "",
+      {"avg_pool2d", "several chunks", "the last image forgotten", "one wrong element is x[1",
        [](BackwardCall& b) { b.dx[0] = without(b.dx[0], 0, 1); }},
       {"global_avg_pool2d", "narrow", "divided by the height alone", "factor",
        [](BackwardCall& b) { b.dx[0] = 5.0 * b.dx[0]; }},

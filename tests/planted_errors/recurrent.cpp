@@ -131,7 +131,7 @@ std::vector<PlantedError> simple() {
            return State{with_backward_of(a + r, tanh(a + r)), {}};
          });
        }},
-      {"rnn_tanh", "five steps", "dx: the steps in reverse", "",
+      {"rnn_tanh", "five steps", "dx: the steps in reverse", "reversed",
        [](BackwardCall& b) { b.dx[x] = flipped(b.dx[x], 0); }},
       {"rnn_tanh", "reversed", "dW_hh: h_{t-1} saved in place of h_{t+1}", "",
        [](BackwardCall& b) {
@@ -154,7 +154,8 @@ std::vector<PlantedError> simple() {
        [](BackwardCall& b) { b.dx[h0] = zeros_like(b.in[h0]); }},
       {"rnn_tanh", "lengths", "the steps past a sequence's end counted", "",
        [](BackwardCall& b) { b.dx = wrong_step_backward(b, tanh_step); }},
-      {"rnn_tanh", "five steps", "the gradient of the last state not added to the output's", "",
+      {"rnn_tanh", "five steps", "the gradient of the last state not added to the output's",
+       "not accumulated",
        [](BackwardCall& b) { b.dx = b.backward(b.in, without(b.dy, 0, b.in[x].shape(0))); }},
       {"rnn_relu", "five steps", "the gradient passes where the sum is negative", "",
        [](BackwardCall& b) {
@@ -177,15 +178,15 @@ std::vector<PlantedError> simple() {
 
 std::vector<PlantedError> lstms() {
   return {
-      {"lstm", "five steps", "dW_ih: gates in the order i, f, o, g", "order",
+      {"lstm", "five steps", "dW_ih: gates in the order i, f, o, g", "stand in the order",
        [](BackwardCall& b) {
          b.dx[w_ih] = blocks(b.dx[w_ih], {0, 1, 3, 2});
        }},
-      {"lstm", "five steps", "dW_hh: gates in the order f, i, g, o", "order",
+      {"lstm", "five steps", "dW_hh: gates in the order f, i, g, o", "stand in the order",
        [](BackwardCall& b) {
          b.dx[w_hh] = blocks(b.dx[w_hh], {1, 0, 2, 3});
        }},
-      {"lstm", "five steps", "db_ih: gates in the order i, g, f, o", "order",
+      {"lstm", "five steps", "db_ih: gates in the order i, g, f, o", "stand in the order",
        [](BackwardCall& b) {
          b.dx[b_ih] = blocks(b.dx[b_ih], {0, 2, 1, 3});
        }},
@@ -231,22 +232,22 @@ std::vector<PlantedError> lstms() {
        [](BackwardCall& b) { forget_steps_but_the_last(b, lstm_step); }},
       {"lstm", "five steps", "db_hh forgotten", "zero",
        [](BackwardCall& b) { b.dx[b_hh] = zeros_like(b.in[b_hh]); }},
-      {"lstm", "characters", "dW_ih: = for += where a character comes again", "",
-       [](BackwardCall& b) { b.dx[w_ih] = last_use_of_each_character(b); }},
+      {"lstm", "characters", "dW_ih: = for += where a character comes again",
+       "= for +=", [](BackwardCall& b) { b.dx[w_ih] = last_use_of_each_character(b); }},
   };
 }
 
 std::vector<PlantedError> grus() {
   return {
-      {"gru", "five steps", "dW_ih: gates in the order z, r, n", "order",
+      {"gru", "five steps", "dW_ih: gates in the order z, r, n", "stand in the order",
        [](BackwardCall& b) {
          b.dx[w_ih] = blocks(b.dx[w_ih], {1, 0, 2});
        }},
-      {"gru", "five steps", "db_hh: gates in the order n, r, z", "order",
+      {"gru", "five steps", "db_hh: gates in the order n, r, z", "stand in the order",
        [](BackwardCall& b) {
          b.dx[b_hh] = blocks(b.dx[b_hh], {2, 1, 0});
        }},
-      {"gru", "five steps", "db_hh: n's part without r, as that of db_ih", "",
+      {"gru", "five steps", "db_hh: n's part without r, as that of db_ih", "index 4 to 5",
        [](BackwardCall& b) { b.dx[b_hh] = b.dx[b_ih]; }},
       {"gru", "five steps", "dh: the direct path z dh_t forgotten", "",
        [](BackwardCall& b) {
@@ -277,7 +278,7 @@ std::vector<PlantedError> grus() {
        [](BackwardCall& b) { stop_at_each_step(b, gru_step); }},
       {"gru", "five steps", "dW_hh: the last step only, = for +=", "",
        [](BackwardCall& b) { forget_steps_but_the_last(b, gru_step); }},
-      {"gru", "several chunks and panels", "dW_ih: the last sequence left out", "",
+      {"gru", "several chunks and panels", "dW_ih: the last sequence left out", "not accumulated",
        [](BackwardCall& b) { b.dx[w_ih] = b.backward(w_ih, without(b.dy, 1, 36)); }},
       {"gru", "five steps", "the first state's gradient forgotten", "zero",
        [](BackwardCall& b) { b.dx[h0] = zeros_like(b.in[h0]); }},

@@ -122,6 +122,8 @@ bool same_bytes(const Tensor<double>& a, const Tensor<double>& b) {
 
 bool near(double a, double b, double tolerance) { return std::abs(a - b) <= tolerance; }
 
+double gap(const LineDerivative& d) { return std::abs(d.right - d.left); }
+
 std::vector<double> to_vector(const Tensor<double>& x) {
   return {x.values().begin(), x.values().end()};
 }
@@ -325,14 +327,20 @@ class Check {
       const double longest = longest_step(as_they_were_.value(leaf).data()[i]);
       LineDerivative d = derivative(line, longest);
       ignored[i] = d.constant;
+      const double step = 1e-4 * longest;
       if (!near(a, d.value, 1e-6 * std::max(d.scale, std::abs(a)))) {
         // A switch within the step, or a wrong gradient. A shorter step may be on one side of it.
-        const double step = 1e-4 * longest;
         const LineDerivative close = central_difference(line, y_, cotangent_, step);
         if (near(a, close.value, 1e-6 * close.scale))
           d = close;
         else
           kink[i] = is_kink(leaf, element, step);
+      } else if (gap(d) > 0.1 * std::max(std::abs(d.left), std::abs(d.right))) {
+        // A minimum, where the gap between the one-sided slopes shrinks with the step, or a switch
+        // in the middle between them, as of |x| at 0.
+        const double wide = gap(central_difference(line, y_, cotangent_, longest));
+        const double narrow = gap(central_difference(line, y_, cotangent_, step));
+        kink[i] = narrow > 0.5 * wide && is_kink(leaf, element, step);
       }
       numeric[i] = kink[i] ? a : d.value;
       largest = std::max(largest, std::abs(numeric[i]));
@@ -352,11 +360,13 @@ class Check {
                                   .value = to_vector(as_they_were_.value(leaf)),
                                   .output_shape = y_.shape(),
                                   .output = to_vector(y_),
+                                  .cotangent = to_vector(cotangent_),
                                   .jacobian = jacobian(leaf)});
   }
 
   // Whether f switches at this very element: some outputs have different slopes to the left and to
-  // the right, and what backward() gives for each of them is one of the two; the others are smooth.
+  // the right, and what backward() gives for each of them is one of the two or between them, as
+  // where several switches meet; the others are smooth.
   bool is_kink(std::size_t leaf, Index element, double step) {
     const Line line = along_element(leaf, element);
     const LineValue above = line(step), below = line(-step);
@@ -382,14 +392,17 @@ class Check {
       Tensor<double> only(y_.shape());
       only.data()[i] = c;
       const double a = analytic(only);
-      if (!near(a, right, 1e-4 * size) && !near(a, left, 1e-4 * size)) return false;
+      // Written so that a NaN is no kink.
+      if (!(a >= std::min(left, right) - 1e-4 * size && a <= std::max(left, right) + 1e-4 * size))
+        return false;
     }
     return found && near(analytic(smooth), expected, 1e-4 * scale);
   }
 
   void check_directions(std::size_t leaf, GradCheckInput& input) {
     const Tensor<double>& analytic = analytic_[leaf];
-    GradientEvidence evidence{.shape = Shape{options_.directions}};
+    GradientEvidence evidence;
+    std::optional<GradCheckWorst> culprit;
     for (int k = 0; k < options_.directions; ++k) {
       std::vector<Tensor<double>> direction(leaves_.size());
       direction[leaf] = random_signs(analytic.shape(), random_);
@@ -399,10 +412,15 @@ class Check {
       evidence.numeric.push_back(d.value);
       const Index failed = input.failed;
       compare(input, {leaf, -1, a, d.value}, 1e-3 * size, false);
-      if (input.failed > failed && input.diagnosis.empty())
-        input.diagnosis = locate(leaf, std::move(direction), input);
+      if (input.failed > failed && !culprit) culprit = locate(leaf, std::move(direction));
     }
-    if (!input.ok) input.diagnosis = fmt::format("{}. {}", diagnose(evidence), input.diagnosis);
+    if (!culprit) return;
+    input.worst.insert(input.worst.begin(), *culprit);
+    input.worst.resize(std::min(input.worst.size(), worst_kept));
+    input.diagnosis = fmt::format("{}; one wrong element is {}: analytic {:.9g}, numeric {:.9g}",
+                                  diagnose_directions(evidence),
+                                  element_name(input, culprit->element), culprit->analytic,
+                                  culprit->numeric);
   }
 
   // The derivative that backward() gives along a direction, and its size without cancellation.
@@ -421,8 +439,7 @@ class Check {
 
   // Halves a direction along which the check failed, keeping the half that is further off, down to
   // one element.
-  std::string locate(std::size_t leaf, std::vector<Tensor<double>> direction,
-                     GradCheckInput& input) {
+  GradCheckWorst locate(std::size_t leaf, std::vector<Tensor<double>> direction) {
     Index begin = 0, end = direction[leaf].size();
     const auto half_of = [&](Index from, Index to) {
       std::vector<Tensor<double>> half(direction.size());
@@ -444,12 +461,9 @@ class Check {
       else
         begin = middle;
     }
-    const double a = analytic_[leaf].data()[begin];
     const LineDerivative d = derivative(along_element(leaf, begin),
                                         longest_step(as_they_were_.value(leaf).data()[begin]));
-    input.worst.insert(input.worst.begin(), {leaf, begin, a, d.value});
-    return fmt::format("One element that is wrong is {}: analytic {:.9g}, numeric {:.9g}.",
-                       element_name(input, begin), a, d.value);
+    return {leaf, begin, analytic_[leaf].data()[begin], d.value};
   }
 
   // Enters one comparison. Relative errors are relative to at least `least_scale`. An element that
@@ -472,15 +486,15 @@ class Check {
     keep_worst(input, derivative, relative);
   }
 
+  static constexpr std::size_t worst_kept = 5;
   void keep_worst(GradCheckInput& input, const GradCheckWorst& derivative, double relative) {
-    constexpr std::size_t kept = 5;
     if (input.worst.empty()) relative_of_worst_.clear();
     const auto place = std::upper_bound(relative_of_worst_.begin(), relative_of_worst_.end(),
                                         relative, std::greater<>());
     const auto position = std::distance(relative_of_worst_.begin(), place);
     relative_of_worst_.insert(place, relative);
     input.worst.insert(input.worst.begin() + position, derivative);
-    if (input.worst.size() > kept) {
+    if (input.worst.size() > worst_kept) {
       input.worst.pop_back();
       relative_of_worst_.pop_back();
     }
