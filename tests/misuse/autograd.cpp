@@ -1,4 +1,5 @@
 #include <cmath>
+#include <memory>
 
 #include <xgrad/autograd/grad_check.hpp>
 #include <xgrad/autograd/record.hpp>
@@ -132,6 +133,22 @@ std::vector<Misuse> autograd() {
       check_with("grad_check: eps is NaN", {.eps = NAN}, {"eps = nan"}),
       check_with("grad_check: negative atol", {.atol = -1}, {"atol = -1", "zero or more"}),
       check_with("grad_check: rtol is NaN", {.rtol = NAN}, {"rtol = nan"}),
+      check_with("grad_check: no directions", {.directions = 0}, {"directions = 0", "at least 1"}),
+      check_with("grad_check: a negative size", {.full_up_to = -1}, {"full_up_to = -1"}),
+      {"grad_check: leaves without gradients",
+       [] {
+         const Variable<double> x(Tensor<double>(Shape{1}));
+         grad_check([=] { return tanh(x); }, {{"x", x}});
+       },
+       Kind::value,
+       {"grad_check", "requires_grad"}},
+      {"grad_check: an f that draws numbers of its own",
+       [] {
+         const auto draws = std::make_shared<int>(0);
+         grad_check([=](const auto& in) { return in[0] + double(++*draws); }, {leaf({2})});
+       },
+       Kind::value,
+       {"grad_check", "other values", "random_stream"}},
       {"backward of an undefined variable",
        [=] { Variable<float>().backward(); },
        Kind::value,

@@ -28,7 +28,7 @@ std::vector<PlantedError> embedding() {
          b.dx[0] = gradients(look_up, b.in, b.dy)[0];
        }},
       {"embedding", "several chunks", "= for += where an id comes again",
-       "one wrong element is weight[", [](BackwardCall& b) { b.dx[0] = overwritten(b, 0, 0); }},
+       "element that is wrong: weight[", [](BackwardCall& b) { b.dx[0] = overwritten(b, 0, 0); }},
   };
 }
 

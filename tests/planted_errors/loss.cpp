@@ -28,7 +28,7 @@ std::vector<PlantedError> loss() {
        [](BackwardCall& b) { b.dx[0] = b.y * (b.dy - sum(b.dy * b.y, 2, true)); }},
       {"softmax", "rows", "the sum's y forgotten: y (dy - sum(dy))", "",
        [](BackwardCall& b) { b.dx[0] = b.y * (b.dy - sum(b.dy, 1, true)); }},
-      {"softmax", "several chunks", "the last row forgotten", "one wrong element is x[89",
+      {"softmax", "several chunks", "the last row forgotten", "element that is wrong: x[89",
        [](BackwardCall& b) { b.dx[0] = without(b.dx[0], 0, 89); }},
       {"log_softmax", "rows", "without the sum: dx = dy", "unchanged",
        [](BackwardCall& b) { b.dx[0] = b.dy; }},

@@ -47,27 +47,36 @@ LineDerivative central_difference(const Line& line, const Tensor<double>& y,
 }
 
 LineDerivative best_difference(const Line& line, const Tensor<double>& y,
-                               const Tensor<double>& cotangent, double longest) {
-  constexpr int levels = 13;             // down to longest / 1.7e7
+                               const Tensor<double>& cotangent, double first_step) {
+  constexpr int levels = 13;             // a factor of 1.7e7 between the first step and the last
   constexpr double good_enough = 1e-11;  // of the derivative's scale
   LineDerivative best;
-  double least = std::numeric_limits<double>::infinity();
-  double step = longest;
-  for (int level = 0; level < levels; ++level, step /= 4) {
+  double least = std::numeric_limits<double>::infinity(), change_before = 0, factor = 0.25;
+  double step = first_step;
+  for (int level = 0; level < levels; ++level, step *= factor) {
     const auto [whole, whole_rounding] = measure(line, y, cotangent, step);
     const auto [half, rounding] = measure(line, y, cotangent, step / 2);
     if (level == 0) best = half;  // should no level give a finite error
     if (whole.constant && half.constant) return half;
     const double change = half.value - whole.value;
-    // Extrapolation leaves an error of the order of the square of what it takes away.
     const double scale = std::max(half.scale, whole.scale);
-    const double error = change * change / scale + rounding;
+    // Where f is smooth, the change falls as step^2, and extrapolation leaves an error of the order
+    // of its square. Where it does not fall so, the line crosses switches.
+    const bool smooth = level == 0 ? std::abs(change) < 1e-3 * scale
+                                   : std::abs(change) <= 0.25 * std::abs(change_before) + rounding;
+    change_before = change;
+    const double truncation = smooth ? change * change / scale : std::abs(change);
+    const double error = truncation + rounding;
+    // A derivative that is small next to f wants a longer step.
+    if (level == 0 && rounding > truncation) factor = 4;
     if (error < least) {
       least = error;
       best = half;
-      best.value += change / 3;
+      if (smooth) best.value += change / 3;
     }
-    if (error <= good_enough * scale || rounding > 10 * least) break;
+    if (error <= good_enough * scale ||
+        std::max(rounding, factor > 1 ? truncation : 0) > 10 * least)
+      break;
   }
   return best;
 }

@@ -32,6 +32,6 @@ LineDerivative central_difference(const Line& line, const Tensor<double>& y,
 /// The central difference of the best step, shrunk from `longest` until truncation and rounding
 /// error are in balance, with the leading truncation error extrapolated away (Richardson).
 LineDerivative best_difference(const Line& line, const Tensor<double>& y,
-                               const Tensor<double>& cotangent, double longest);
+                               const Tensor<double>& cotangent, double first_step);
 
 }  // namespace xgrad

@@ -1,8 +1,8 @@
-#include <xgrad/autograd/finite_difference.hpp>
+#include <xgrad/autograd/checked_function.hpp>
+#include <xgrad/autograd/convergence.hpp>
 #include <xgrad/autograd/grad_check.hpp>
 #include <xgrad/autograd/grad_diagnosis.hpp>
 #include <xgrad/core/error.hpp>
-#include <xgrad/core/parallel.hpp>
 #include <xgrad/core/random.hpp>
 
 #include <fmt/format.h>
@@ -52,61 +52,6 @@ void check_leaves(const GradCheckLeaves& leaves) {
         "requires_grad = true");
 }
 
-// How checks are made: denormal numbers count while derivatives are compared, memory holds NaNs
-// until it is written to, and of thousands of tiny evaluations none is worth waking a second thread
-// for.
-class CheckingMode {
- public:
-  CheckingMode() : flushed_(flush_denormals()), threads_(num_threads()) {
-    set_flush_denormals(false);
-    set_num_threads(1);
-  }
-  ~CheckingMode() {
-    set_flush_denormals(flushed_);
-    set_num_threads(threads_);
-  }
-  CheckingMode(const CheckingMode&) = delete;
-  CheckingMode& operator=(const CheckingMode&) = delete;
-
- private:
-  bool flushed_;
-  int threads_;
-  PoisonedPool poisoned_;
-};
-
-// The leaves' values and gradients, and the random streams, as they were: on the way out also where
-// something throws.
-class AsTheyWere {
- public:
-  explicit AsTheyWere(const GradCheckLeaves& leaves) : leaves_(leaves), streams_(random_streams()) {
-    for (const auto& [name, leaf] : leaves_) {
-      values_.push_back(leaf.value().clone());
-      grads_.push_back(leaf.grad());
-    }
-  }
-  ~AsTheyWere() {
-    set_random_streams(streams_);
-    for (std::size_t i = 0; i < leaves_.size(); ++i) {
-      restore(i);
-      if (leaves_[i].second.requires_grad()) leaves_[i].second.set_grad(grads_[i]);
-    }
-  }
-  AsTheyWere(const AsTheyWere&) = delete;
-  AsTheyWere& operator=(const AsTheyWere&) = delete;
-
-  const Tensor<double>& value(std::size_t leaf) const { return values_[leaf]; }
-  void restore(std::size_t leaf) const {
-    Tensor<double> current = leaves_[leaf].second.value();
-    current.copy_from(values_[leaf]);
-  }
-  void rewind_streams() const { set_random_streams(streams_); }
-
- private:
-  const GradCheckLeaves& leaves_;
-  RandomStreams streams_;
-  std::vector<Tensor<double>> values_, grads_;
-};
-
 // Uniform in ±[0.5, 1.5]: never near zero, where it would hide an error.
 Tensor<double> random_signs(const Shape& shape, RandomStream& random) {
   Tensor<double> result = Tensor<double>::empty(shape);
@@ -128,47 +73,11 @@ std::vector<double> to_vector(const Tensor<double>& x) {
   return {x.values().begin(), x.values().end()};
 }
 
-// The slope of error against step on logarithmic scales, where it is steady: over the longest run
-// of steps whose local slopes agree.
-std::optional<double> observed_order(std::span<const GradCheckStep> sweep) {
-  const auto least = std::min_element(sweep.begin(), sweep.end(), [](const auto& a, const auto& b) {
-    return a.error < b.error || (std::isfinite(a.error) && std::isnan(b.error));
-  });
-  // Steps shorter than the best one show rounding; so do errors close to the least. But where even
-  // the best step is far off, there is no falling branch, and the slope of the whole curve tells
-  // that.
-  const bool wrong = least->error > 1e-3;
-  const double visible = wrong ? 0 : 10 * std::max(least->error, 1e-14);
-  const auto end = wrong ? sweep.end() : least;
-  double order = 0, sum = 0;
-  int longest = 0, length = 0;
-  for (auto point = sweep.begin(); point != end && point + 1 != sweep.end(); ++point) {
-    const double slope =
-        std::log(point[0].error / point[1].error) / std::log(point[0].step / point[1].step);
-    if (!std::isfinite(slope) || point[1].error <= visible) {
-      length = 0;
-      continue;
-    }
-    if (length > 0 && std::abs(slope - sum / length) > 0.2) length = 0;
-    if (length == 0) sum = 0;
-    sum += slope;
-    if (++length > longest) {
-      longest = length;
-      order = sum / length;
-    }
-  }
-  return longest >= 2 ? std::optional(order) : std::nullopt;
-}
-
 class Check {
  public:
   Check(const std::function<Variable<double>()>& f, const GradCheckLeaves& leaves,
         const GradCheckOptions& options)
-      : f_(f),
-        leaves_(leaves),
-        options_(options),
-        as_they_were_(leaves),
-        random_(options.seed, "grad_check") {}
+      : f_(f, leaves), leaves_(leaves), options_(options), random_(options.seed, "grad_check") {}
 
   GradCheckReport run() {
     differentiate();
@@ -181,48 +90,20 @@ class Check {
   }
 
  private:
-  Variable<double> call() {
-    as_they_were_.rewind_streams();
-    return f_();
-  }
-  Tensor<double> evaluate() {
-    const NoGrad no_grad;
-    return call().value().clone();
-  }
-
-  // backward() of `y`, whose gradients are taken out of the leaves.
-  std::vector<Tensor<double>> gradients(const Variable<double>& y, const Tensor<double>& cotangent,
-                                        bool retain_graph) {
-    for (const auto& [name, leaf] : leaves_) leaf.zero_grad();
-    y.backward(cotangent, retain_graph);
-    std::vector<Tensor<double>> result;
-    for (const auto& [name, leaf] : leaves_) {
-      result.push_back(leaf.grad());
-      if (!leaf.requires_grad()) continue;
-      if (!result.back().defined())
-        throw GraphError(
-            fmt::format("grad_check: {} got no gradient: f does not depend on it, or a "
-                        "detach() or NoGrad cuts it off",
-                        name));
-      if (result.back().shape() != leaf.shape())
-        throw ShapeError(fmt::format("grad_check: {} of shape {} got a gradient of shape {}", name,
-                                     leaf.shape().to_string(), result.back().shape().to_string()));
-    }
-    return result;
-  }
+  static constexpr std::size_t most_kept = 5;  // of the worst derivatives
 
   void differentiate() {
-    const Variable<double> y = call();
+    const Variable<double> y = f_();
     if (!y.defined()) throw ValueError("grad_check: f gave an undefined variable");
     y_ = y.value().clone();
     cotangent_ = random_signs(y_.shape(), random_);
-    if (!same_bytes(y_, evaluate()))
+    if (!same_bytes(y_, f_.evaluate()))
       throw ValueError(
           "grad_check: f gives other values when it is called again: it must depend on "
           "its inputs alone; draw random numbers from random_stream(), which is put back "
           "before every call");
-    analytic_ = gradients(y, cotangent_, true);
-    const auto again = gradients(y, cotangent_, false);
+    analytic_ = f_.gradients(y, cotangent_, true);
+    const auto again = f_.gradients(y, cotangent_);
     for (std::size_t i = 0; i < leaves_.size(); ++i) {
       const auto& [name, leaf] = leaves_[i];
       if (!leaf.requires_grad()) continue;
@@ -231,19 +112,22 @@ class Check {
             "a second backward() through the same graph gives {} another gradient: the first one "
             "changed what it had saved, or reads memory that it did not write",
             name);
-      if (!same_bytes(as_they_were_.value(i), leaf.value())) {
+      if (!same_bytes(f_.value(i), leaf.value())) {
         problem("f or its backward() writes to the value of {}", name);
-        as_they_were_.restore(i);
+        f_.restore(i);
       }
     }
     if (!same_bytes(y_, y.value())) problem("backward() changes the result of f");
+    for (const Tensor<double>& gradient : analytic_)
+      for (Index i = 0; i < gradient.size(); ++i)
+        least_scale_ = std::fmax(least_scale_, 1e-4 * std::abs(gradient.data()[i]));
   }
 
   // A graph that nobody holds any more must be gone, and with it its hold on the leaves.
   void look_for_survivors() {
     std::vector<std::uint32_t> before;
     for (const auto& [name, leaf] : leaves_) before.push_back(leaf.edge().node.owners());
-    call();
+    f_();
     for (std::size_t i = 0; i < leaves_.size(); ++i)
       if (leaves_[i].second.edge().node.owners() != before[i])
         problem(
@@ -257,43 +141,13 @@ class Check {
     report_.problems.push_back(fmt::format(format, std::forward<Args>(args)...));
   }
 
-  // Element `element` of a leaf varies.
-  Line along_element(std::size_t leaf, Index element) {
-    return [this, leaf, element](double t) {
-      Tensor<double> x = leaves_[leaf].second.value();
-      const double before = as_they_were_.value(leaf).data()[element];
-      x.data()[element] = before + t;
-      const double moved = x.data()[element] - before;
-      Tensor<double> y = evaluate();
-      as_they_were_.restore(leaf);
-      return LineValue{std::move(y), moved};
-    };
-  }
-
-  // All leaves vary, each along its part of `direction`, where there is one.
-  Line along(const std::vector<Tensor<double>>& direction) {
-    return [this, &direction](double t) {
-      for (std::size_t i = 0; i < direction.size(); ++i) {
-        if (!direction[i].defined()) continue;
-        const double *start = as_they_were_.value(i).data(), *v = direction[i].data();
-        Tensor<double> current = leaves_[i].second.value();
-        double* const x = current.data();
-        for (Index k = 0; k < current.size(); ++k) x[k] = start[k] + t * v[k];
-      }
-      Tensor<double> y = evaluate();
-      for (std::size_t i = 0; i < direction.size(); ++i)
-        if (direction[i].defined()) as_they_were_.restore(i);
-      return LineValue{std::move(y), t};
-    };
-  }
-
-  LineDerivative derivative(const Line& line, double longest) {
+  LineDerivative derivative(const Line& line, double step) {
     return options_.eps ? central_difference(line, y_, cotangent_, *options_.eps)
-                        : best_difference(line, y_, cotangent_, longest);
+                        : best_difference(line, y_, cotangent_, step);
   }
 
   // Steps that a value of this size can tell apart.
-  static double longest_step(double x) { return std::max(1e-3, 1e-6 * std::abs(x)); }
+  static double first_step(double x) { return std::max(1e-3, 1e-6 * std::abs(x)); }
 
   void check_leaf(std::size_t leaf) {
     const auto& [name, variable] = leaves_[leaf];
@@ -305,6 +159,11 @@ class Check {
       check_directions(leaf, input);
     else
       check_elements(leaf, input);
+    std::stable_sort(compared_.begin(), compared_.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    compared_.resize(std::min(compared_.size(), most_kept));
+    for (const auto& [error, derivative] : compared_) input.worst.push_back(derivative);
+    compared_.clear();
     report_.elements += input.elements;
     report_.kinks += input.kinks;
     report_.max_abs_error = std::max(report_.max_abs_error, input.max_abs_error);
@@ -323,24 +182,24 @@ class Check {
     for (std::size_t i = 0; i < numeric.size(); ++i) {
       const auto element = static_cast<Index>(i);
       const double a = analytic.data()[i];
-      const Line line = along_element(leaf, element);
-      const double longest = longest_step(as_they_were_.value(leaf).data()[i]);
-      LineDerivative d = derivative(line, longest);
+      const Line line = f_.along_element(leaf, element);
+      const double step = first_step(f_.value(leaf).data()[i]);
+      LineDerivative d = derivative(line, step);
       ignored[i] = d.constant;
-      const double step = 1e-4 * longest;
+      const double short_step = 1e-4 * step;
       if (!near(a, d.value, 1e-6 * std::max(d.scale, std::abs(a)))) {
         // A switch within the step, or a wrong gradient. A shorter step may be on one side of it.
-        const LineDerivative close = central_difference(line, y_, cotangent_, step);
+        const LineDerivative close = central_difference(line, y_, cotangent_, short_step);
         if (near(a, close.value, 1e-6 * close.scale))
           d = close;
         else
-          kink[i] = is_kink(leaf, element, step);
+          kink[i] = is_kink(leaf, element, short_step);
       } else if (gap(d) > 0.1 * std::max(std::abs(d.left), std::abs(d.right))) {
         // A minimum, where the gap between the one-sided slopes shrinks with the step, or a switch
         // in the middle between them, as of |x| at 0.
-        const double wide = gap(central_difference(line, y_, cotangent_, longest));
-        const double narrow = gap(central_difference(line, y_, cotangent_, step));
-        kink[i] = narrow > 0.5 * wide && is_kink(leaf, element, step);
+        const double wide = gap(central_difference(line, y_, cotangent_, step));
+        const double narrow = gap(central_difference(line, y_, cotangent_, short_step));
+        kink[i] = narrow > 0.5 * wide && is_kink(leaf, element, short_step);
       }
       numeric[i] = kink[i] ? a : d.value;
       largest = std::max(largest, std::abs(numeric[i]));
@@ -350,14 +209,14 @@ class Check {
         ++input.kinks;
         continue;
       }
-      compare(input, {leaf, static_cast<Index>(i), analytic.data()[i], numeric[i]}, 1e-3 * largest,
-              ignored[i]);
+      compare(input, {leaf, static_cast<Index>(i), analytic.data()[i], numeric[i]},
+              std::max(1e-3 * largest, least_scale_), ignored[i]);
     }
     if (!input.ok)
       input.diagnosis = diagnose({.shape = analytic.shape(),
                                   .analytic = to_vector(analytic),
                                   .numeric = numeric,
-                                  .value = to_vector(as_they_were_.value(leaf)),
+                                  .value = to_vector(f_.value(leaf)),
                                   .output_shape = y_.shape(),
                                   .output = to_vector(y_),
                                   .cotangent = to_vector(cotangent_),
@@ -368,10 +227,10 @@ class Check {
   // the right, and what backward() gives for each of them is one of the two or between them, as
   // where several switches meet; the others are smooth.
   bool is_kink(std::size_t leaf, Index element, double step) {
-    const Line line = along_element(leaf, element);
+    const Line line = f_.along_element(leaf, element);
     const LineValue above = line(step), below = line(-step);
     const auto analytic = [&](const Tensor<double>& cotangent) {
-      return gradients(call(), cotangent, false)[leaf].data()[element];
+      return f_.gradients(f_(), cotangent)[leaf].data()[element];
     };
     Tensor<double> smooth = cotangent_.clone();
     bool found = false;
@@ -402,29 +261,49 @@ class Check {
   void check_directions(std::size_t leaf, GradCheckInput& input) {
     const Tensor<double>& analytic = analytic_[leaf];
     GradientEvidence evidence;
-    std::optional<GradCheckWorst> culprit;
+    std::string example;
+    constexpr std::size_t most_kinks = 32;
+    std::vector<Index> kinks;
     for (int k = 0; k < options_.directions; ++k) {
-      std::vector<Tensor<double>> direction(leaves_.size());
+      PerLeaf direction(leaves_.size());
       direction[leaf] = random_signs(analytic.shape(), random_);
+      const auto disagree = [&] {
+        const LineDerivative d = derivative(f_.along(direction), 1e-3);
+        const auto [a, size] = analytic_along(direction);
+        return !near(a, d.value, 1e-6 * std::max({d.scale, std::abs(a), 1e-3 * size}));
+      };
+      // Elements at a kink are taken out of this direction and the next ones, one by one.
+      for (const Index kink : kinks) direction[leaf].data()[kink] = 0;
+      Index element = -1;
+      while (kinks.size() < most_kinks && disagree()) {
+        element = locate(leaf, direction);
+        const double step = 1e-4 * first_step(f_.value(leaf).data()[element]);
+        if (!is_kink(leaf, element, step)) break;
+        direction[leaf].data()[element] = 0;
+        kinks.push_back(element);
+      }
+      if (kinks.size() == most_kinks) continue;  // an input that lives on switches
+      const LineDerivative d = derivative(f_.along(direction), 1e-3);
       const auto [a, size] = analytic_along(direction);
-      const LineDerivative d = derivative(along(direction), 1e-3);
       evidence.analytic.push_back(a);
       evidence.numeric.push_back(d.value);
       const Index failed = input.failed;
-      compare(input, {leaf, -1, a, d.value}, 1e-3 * size, false);
-      if (input.failed > failed && !culprit) culprit = locate(leaf, std::move(direction));
+      compare(input, {leaf, -1, a, d.value}, std::max(1e-3 * size, least_scale_), false);
+      if (input.failed == failed || !example.empty()) continue;
+      if (element < 0) element = locate(leaf, direction);
+      const double one = analytic.data()[element];
+      const LineDerivative numeric =
+          derivative(f_.along_element(leaf, element), first_step(f_.value(leaf).data()[element]));
+      compared_.emplace_back(INFINITY, GradCheckWorst{leaf, element, one, numeric.value});
+      example = fmt::format("an element that is wrong: {}, analytic {:.9g}, numeric {:.9g}",
+                            element_name(input, element), one, numeric.value);
     }
-    if (!culprit) return;
-    input.worst.insert(input.worst.begin(), *culprit);
-    input.worst.resize(std::min(input.worst.size(), worst_kept));
-    input.diagnosis = fmt::format("{}; one wrong element is {}: analytic {:.9g}, numeric {:.9g}",
-                                  diagnose_directions(evidence),
-                                  element_name(input, culprit->element), culprit->analytic,
-                                  culprit->numeric);
+    input.kinks = static_cast<Index>(kinks.size());
+    if (!input.ok) input.diagnosis = fmt::format("{}; {}", diagnose_directions(evidence), example);
   }
 
   // The derivative that backward() gives along a direction, and its size without cancellation.
-  std::pair<double, double> analytic_along(const std::vector<Tensor<double>>& direction) const {
+  std::pair<double, double> analytic_along(const PerLeaf& direction) const {
     double sum = 0, squares = 0;
     for (std::size_t i = 0; i < direction.size(); ++i) {
       if (!direction[i].defined()) continue;
@@ -439,19 +318,15 @@ class Check {
 
   // Halves a direction along which the check failed, keeping the half that is further off, down to
   // one element.
-  GradCheckWorst locate(std::size_t leaf, std::vector<Tensor<double>> direction) {
+  Index locate(std::size_t leaf, const PerLeaf& direction) {
     Index begin = 0, end = direction[leaf].size();
-    const auto half_of = [&](Index from, Index to) {
-      std::vector<Tensor<double>> half(direction.size());
-      half[leaf] = Tensor<double>(direction[leaf].shape());
-      std::copy(std::as_const(direction[leaf]).data() + from,
-                std::as_const(direction[leaf]).data() + to, half[leaf].data() + from);
-      return half;
-    };
     const auto error_of = [&](Index from, Index to) {
-      const auto half = half_of(from, to);
+      PerLeaf part(direction.size());
+      part[leaf] = Tensor<double>(direction[leaf].shape());
+      std::copy(direction[leaf].data() + from, direction[leaf].data() + to,
+                part[leaf].data() + from);
       const double error =
-          std::abs(analytic_along(half).first - derivative(along(half), 1e-3).value);
+          std::abs(analytic_along(part).first - derivative(f_.along(part), 1e-3).value);
       return std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
     };
     while (end - begin > 1) {
@@ -461,9 +336,7 @@ class Check {
       else
         begin = middle;
     }
-    const LineDerivative d = derivative(along_element(leaf, begin),
-                                        longest_step(as_they_were_.value(leaf).data()[begin]));
-    return {leaf, begin, analytic_[leaf].data()[begin], d.value};
+    return begin;
   }
 
   // Enters one comparison. Relative errors are relative to at least `least_scale`. An element that
@@ -483,21 +356,7 @@ class Check {
     }
     input.max_abs_error = std::max(input.max_abs_error, error);
     input.max_rel_error = std::max(input.max_rel_error, relative);
-    keep_worst(input, derivative, relative);
-  }
-
-  static constexpr std::size_t worst_kept = 5;
-  void keep_worst(GradCheckInput& input, const GradCheckWorst& derivative, double relative) {
-    if (input.worst.empty()) relative_of_worst_.clear();
-    const auto place = std::upper_bound(relative_of_worst_.begin(), relative_of_worst_.end(),
-                                        relative, std::greater<>());
-    const auto position = std::distance(relative_of_worst_.begin(), place);
-    relative_of_worst_.insert(place, relative);
-    input.worst.insert(input.worst.begin() + position, derivative);
-    if (input.worst.size() > worst_kept) {
-      input.worst.pop_back();
-      relative_of_worst_.pop_back();
-    }
+    compared_.emplace_back(relative, derivative);
   }
 
   // How each output takes part in the derivative by each element, by plain central differences;
@@ -508,8 +367,8 @@ class Check {
     if (elements * y_.size() > most) return {};
     std::vector<double> result(static_cast<std::size_t>(elements * y_.size()));
     for (Index element = 0; element < elements; ++element) {
-      const Line line = along_element(leaf, element);
-      const double step = 1e-3 * longest_step(as_they_were_.value(leaf).data()[element]);
+      const Line line = f_.along_element(leaf, element);
+      const double step = 1e-3 * first_step(f_.value(leaf).data()[element]);
       const LineValue above = line(step), below = line(-step);
       for (Index i = 0; i < y_.size(); ++i)
         result[static_cast<std::size_t>(i * elements + element)] =
@@ -521,12 +380,12 @@ class Check {
   }
 
   void sweep() {
-    std::vector<Tensor<double>> direction(leaves_.size());
+    PerLeaf direction(leaves_.size());
     for (std::size_t i = 0; i < leaves_.size(); ++i)
       if (leaves_[i].second.requires_grad())
         direction[i] = random_signs(leaves_[i].second.shape(), random_);
     const auto [a, size] = analytic_along(direction);
-    const Line line = along(direction);
+    const Line line = f_.along(direction);
     for (int k = 2; k <= 20; ++k) {  // 1e-1 to 1e-10
       const double step = std::pow(10, -0.5 * k);
       const LineDerivative d = central_difference(line, y_, cotangent_, step);
@@ -537,15 +396,15 @@ class Check {
     if (report_.kinks == 0) report_.order = observed_order(report_.sweep);
   }
 
-  const std::function<Variable<double>()>& f_;
+  const CheckedFunction f_;
   const GradCheckLeaves& leaves_;
   const GradCheckOptions& options_;
-  CheckingMode mode_;
-  AsTheyWere as_they_were_;
   RandomStream random_;
   Tensor<double> y_, cotangent_;
-  std::vector<Tensor<double>> analytic_;
-  std::vector<double> relative_of_worst_;  // of the input in work, beside its `worst`
+  PerLeaf analytic_;
+  double least_scale_ = 0;  // for relative errors: next to the largest entry of all gradients
+  std::vector<std::pair<double, GradCheckWorst>>
+      compared_;  // of the input in work, by relative error
   GradCheckReport report_;
 };
 
@@ -571,35 +430,6 @@ GradCheckReport grad_check(const GradCheckFunction& f, const std::vector<Variabl
     leaves.emplace_back(name.empty() ? fmt::format("input {}", i) : name, arguments.back());
   }
   return grad_check([&] { return f(arguments); }, leaves, options);
-}
-
-std::string element_name(const GradCheckInput& input, Index element) {
-  if (element < 0) return input.name + " along a random direction";
-  std::vector<Index> index(input.shape.size());
-  for (int axis = input.shape.rank() - 1; axis >= 0; --axis) {
-    index[static_cast<std::size_t>(axis)] = element % input.shape[axis];
-    element /= input.shape[axis];
-  }
-  return fmt::format("{}[{}]", input.name, fmt::join(index, ", "));
-}
-
-std::string GradCheckReport::to_string() const {
-  std::string text =
-      fmt::format("{}: {} derivatives, max relative error {:.2e}, max absolute error {:.2e}",
-                  ok ? "ok" : "FAILED", elements, max_rel_error, max_abs_error);
-  if (kinks > 0) text += fmt::format("; {} at a kink, not compared", kinks);
-  if (order) text += fmt::format("; order of convergence {:.2f}", *order);
-  if (worst.input < inputs.size() && elements > 0)
-    text += fmt::format("; worst at {}: analytic {:.12g}, numeric {:.12g}",
-                        element_name(inputs[worst.input], worst.element), worst.analytic,
-                        worst.numeric);
-  if (elements == 0) text += ": nothing could be compared; move the inputs off the kinks";
-  for (const GradCheckInput& input : inputs)
-    if (!input.ok)
-      text += fmt::format("\n  {}: {} of {} wrong: {}", input.name, input.failed, input.elements,
-                          input.diagnosis);
-  for (const std::string& problem : problems) text.append("\n  ").append(problem);
-  return text;
 }
 
 }  // namespace xgrad

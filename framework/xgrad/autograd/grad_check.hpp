@@ -63,7 +63,8 @@ struct GradCheckReport {
   bool ok = false;
   double max_abs_error = 0;
   /// |analytic - numeric| / max(|analytic|, |numeric|, a thousandth of the largest entry of that
-  /// input's gradient): entries that are zero but for rounding do not count as relative errors.
+  /// input's gradient, a ten-thousandth of the largest of all): entries that are zero but for
+  /// rounding do not count as relative errors.
   double max_rel_error = 0;
   GradCheckWorst worst{};  ///< the derivative with the largest relative error
   Index elements = 0;      ///< derivatives compared

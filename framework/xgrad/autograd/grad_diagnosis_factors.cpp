@@ -37,11 +37,11 @@ std::string origin_of_factor(const Case& c, double k) {
   if (is(k, 2)) guesses.push_back("counted twice");
   if (is(k, 0.5)) guesses.push_back("the 2 of a derived square, or one of two uses, is missing");
   if (c.elementwise) {
-    if (guesses.empty()) guesses.push_back("a constant of the formula");
+    if (guesses.empty()) guesses.push_back("a constant of the formula is left out, or inverted");
   } else if (const std::string many = axes_with_product(c, k); !many.empty()) {
-    guesses.push_back("a sum over " + many + " that should be a mean");
+    guesses.push_back("not divided by the extent of " + many + ", a sum for a mean");
   } else if (const std::string one = axes_with_product(c, 1 / k); !one.empty()) {
-    guesses.push_back("a mean over " + one + " that should be a sum");
+    guesses.push_back("divided by the extent of " + one + ", a mean for a sum");
   }
   return guesses.empty() ? "" : fmt::format(": {}?", fmt::join(guesses, "; or "));
 }
