@@ -132,4 +132,28 @@ BOOST_AUTO_TEST_CASE(kinks_excuse_no_wrong_gradient) {
   }
 }
 
+// Along random directions elements at a kink are found and taken out.
+BOOST_AUTO_TEST_CASE(kinks_of_large_inputs) {
+  Tensor<double> x(Shape{60, 50});
+  for (Index i = 0; i < x.size(); ++i) x.data()[i] = i % 7 < 3 ? -0.5 : 1;
+  for (const Index kink : {0, 7, 1500}) x.data()[kink] = 0;
+  const auto right = grad_check([](const Vars& in) { return relu(in[0]); }, {x});
+  BOOST_TEST(check_passed(right));
+  BOOST_TEST(right.inputs.at(0).by_directions);
+  BOOST_TEST(right.inputs.at(0).kinks == 3);
+
+  const auto wrong = grad_check(
+      [](const Vars& in) {
+        return custom(in[0], relu(in[0].detach()).value(), [](const auto& v, const auto& dy) {
+          Tensor<double> dx(v.shape());
+          for (Index i = 0; i < dx.size(); ++i)
+            dx.data()[i] = (v.data()[i] > 0) != (i == 1501) ? dy.data()[i] : 0;
+          return dx;
+        });
+      },
+      {x});
+  BOOST_TEST(!wrong.ok);
+  BOOST_TEST(wrong.worst.element == 1501, wrong.to_string());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
