@@ -28,7 +28,8 @@ std::vector<PlantedError> loss() {
        [](BackwardCall& b) { b.dx[0] = b.y * (b.dy - sum(b.dy * b.y, 2, true)); }},
       {"softmax", "rows", "the sum's y forgotten: y (dy - sum(dy))", "",
        [](BackwardCall& b) { b.dx[0] = b.y * (b.dy - sum(b.dy, 1, true)); }},
-      {"softmax", "several chunks", "the last row forgotten", "element that is wrong: x[89",
+      {"softmax", "several chunks", "the last row forgotten",
+       "all with index 89 on axis 0 (of 90); an element that is wrong: x[89",
        [](BackwardCall& b) { b.dx[0] = without(b.dx[0], 0, 89); }},
       {"log_softmax", "rows", "without the sum: dx = dy", "unchanged",
        [](BackwardCall& b) { b.dx[0] = b.dy; }},
@@ -80,7 +81,7 @@ std::vector<PlantedError> loss() {
       {"mse_loss", "sum", "prediction + target in place of their difference", "",
        [](BackwardCall& b) { b.dx[0] = 2.0 * (b.in[0] + b.in[1]) * b.dy; }},
       {"mse_loss", "several chunks", "dprediction: the last element forgotten",
-       "prediction[69, 69]",
+       "all with index 69 on axis 0 (of 70) and index 69 on axis 1 (of 70)",
        [](BackwardCall& b) { b.dx[0] = b.dx[0] - only(only(b.dx[0], 0, 69), 1, 69); }},
   };
 }

@@ -96,7 +96,8 @@ std::vector<PlantedError> norm() {
        [](BackwardCall& b) {
          b.dx[1] = b.backward(1, pad(slice(b.dy, 0, 0, 128), {{0, 2}, {0, 0}}));
        }},
-      {"batch_norm", "several chunks", "dx: one channel with the factor of the next", ", 3]",
+      {"batch_norm", "several chunks", "dx: one channel with the factor of the next",
+       "all with index 3 on axis 1",
        [](BackwardCall& b) {
          const Var wrong = b.dx[0] * at(b.in[1], 0, 4) / at(b.in[1], 0, 3);
          b.dx[0] = without(b.dx[0], 1, 3) + only(wrong, 1, 3);

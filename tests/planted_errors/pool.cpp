@@ -42,7 +42,8 @@ std::vector<PlantedError> pool() {
          };
          b.dx[0] = gradients(first, b.in, b.dy)[0];
        }},
-      {"avg_pool2d", "several chunks", "the last image forgotten", "element that is wrong: x[1",
+      {"avg_pool2d", "several chunks", "the last image forgotten",
+       "all with index 1 on axis 0 (of 2)",
        [](BackwardCall& b) { b.dx[0] = without(b.dx[0], 0, 1); }},
       {"global_avg_pool2d", "narrow", "divided by the height alone", "factor",
        [](BackwardCall& b) { b.dx[0] = 5.0 * b.dx[0]; }},

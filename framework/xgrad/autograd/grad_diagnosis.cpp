@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 namespace xgrad {
 namespace diagnosis {
@@ -63,13 +62,7 @@ std::string places_of_wrong_elements(const Case& c) {
       if (c.wrong[static_cast<std::size_t>(n)]) found.insert(c.coordinate(n, axis));
     const auto count = static_cast<Index>(found.size());
     if (count == 0 || count == c.shape[axis]) continue;
-    const Index low = *found.begin(), high = *found.rbegin();
-    std::string which = fmt::format("{}", low);
-    if (count > 1 && (high - low + 1 == count || count > 6))
-      which = fmt::format("{} to {}", low, high);
-    else if (count > 1)
-      which = fmt::format("{}", fmt::join(found, ", "));
-    places.push_back(fmt::format("index {} on axis {} (of {})", which, axis, c.shape[axis]));
+    places.push_back(indices_on_axis(found, axis, c.shape[axis]));
   }
   return fmt::format("{}", fmt::join(places, " and "));
 }
@@ -153,6 +146,15 @@ std::string diagnose_directions(const GradientEvidence& evidence) {
   for (const auto& pattern : {not_a_number, does_not_matter, zero, factor})
     if (Finding finding = pattern(c)) return *finding;
   return "some of the elements are wrong, or all by different factors";
+}
+
+std::string indices_on_axis(const std::set<Index>& indices, int axis, Index extent) {
+  const auto count = static_cast<Index>(indices.size());
+  const Index low = *indices.begin(), high = *indices.rbegin();
+  const bool is_range = count > 1 && (high - low + 1 == count || count > 6);
+  const std::string which =
+      is_range ? fmt::format("{} to {}", low, high) : fmt::format("{}", fmt::join(indices, ", "));
+  return fmt::format("index {} on axis {} (of {})", which, axis, extent);
 }
 
 }  // namespace xgrad

@@ -1,6 +1,7 @@
 #pragma once
 // From a wrong gradient to the likely cause.
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,5 +32,8 @@ std::string diagnose(const GradientEvidence& evidence);
 /// The same for derivatives along random directions, which tell less; of the evidence only they are
 /// there.
 std::string diagnose_directions(const GradientEvidence& evidence);
+
+/// "index 0 to 3 on axis 1 (of 5)". `indices` is not empty.
+std::string indices_on_axis(const std::set<Index>& indices, int axis, Index extent);
 
 }  // namespace xgrad
