@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <memory>
 
 #include <xgrad/autograd/boost_test.hpp>
 #include <xgrad/core/buffer_pool.hpp>
@@ -59,8 +60,10 @@ BOOST_AUTO_TEST_CASE(a_second_backward_with_other_results_is_a_problem) {
 
 BOOST_AUTO_TEST_CASE(a_graph_that_outlives_its_result_is_a_problem) {
   // A backward function that holds its own result: nobody frees the two.
-  const auto f = [](const Vars& in) {
+  std::vector<std::weak_ptr<Var>> made;
+  const auto f = [&](const Vars& in) {
     const auto own = std::make_shared<Var>();
+    made.push_back(own);
     *own = custom(in[0], in[0].value().clone(),
                   [own](const auto&, const Tensor<double>& dy) { return dy.clone(); });
     return *own;
@@ -68,6 +71,9 @@ BOOST_AUTO_TEST_CASE(a_graph_that_outlives_its_result_is_a_problem) {
   const auto report = grad_check(f, {vector_of({1, 2})});
   BOOST_TEST(!report.ok);
   BOOST_TEST(mentions(report, "still alive"), report.to_string());
+
+  for (const auto& result : made)
+    if (const auto own = result.lock()) *own = {};
 
   // A function that keeps what it computed.
   Var kept;
