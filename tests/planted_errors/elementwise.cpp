@@ -42,14 +42,14 @@ std::vector<PlantedError> elementwise() {
        [](BackwardCall& b) { b.dx[0] = -b.dy; }},
       {"neg", "matrix", "the sign forgotten", "sign", [](BackwardCall& b) { b.dx[0] = b.dy; }},
       {"dropout", "matrix", "the factor 1 / (1 - p) forgotten", "factor",
-       [](BackwardCall& b) { b.dx[0] = b.dx[0] * (1 - b.options<double>()); }},
+       [](BackwardCall& b) { b.dx[0] = b.dx[0] * (1 - b.options<samples::DropoutArguments>().p); }},
       {"dropout", "matrix", "the mask of another draw", "mask",
        [](BackwardCall& b) {
          RandomStream random(8, "dropout sample");
-         b.dx[0] = dropout(b.dy, b.options<double>(), true, random);
+         b.dx[0] = dropout(b.dy, b.options<samples::DropoutArguments>().p, true, random);
        }},
       {"dropout", "matrix", "the mask forgotten", "should be zero",
-       [](BackwardCall& b) { b.dx[0] = b.dy / (1 - b.options<double>()); }},
+       [](BackwardCall& b) { b.dx[0] = b.dy / (1 - b.options<samples::DropoutArguments>().p); }},
   };
 }
 

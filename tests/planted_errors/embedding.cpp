@@ -20,7 +20,7 @@ std::vector<PlantedError> embedding() {
       {"embedding", "sequences", "ids read batch by batch", "wrong places",
        [](BackwardCall& b) {
          using Ids = std::vector<std::int32_t>;
-         const Ids& ids = b.options<std::pair<Ids, Shape>>().first;
+         const Ids& ids = b.options<samples::EmbeddingArguments>().ids;
          const Ids exchanged{ids[0], ids[2], ids[4], ids[1], ids[3], ids[5]};
          const auto look_up = [&](const Vars& in) {
            return xgrad::embedding(in[0], exchanged, {3, 2});

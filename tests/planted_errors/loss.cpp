@@ -7,7 +7,7 @@ using namespace xgrad;
 namespace {
 
 using Labels = std::vector<std::int32_t>;
-using EntropyCase = std::pair<CrossEntropyOptions, Labels>;
+using EntropyCase = samples::LabelCase<CrossEntropyOptions>;
 
 // The gradient of cross_entropy with other options and labels.
 Var entropy_backward(const BackwardCall& b, const CrossEntropyOptions& options,
@@ -52,7 +52,7 @@ std::vector<PlantedError> loss() {
       {"cross_entropy", "ignored class", "ignored rows get a gradient", "should be zero",
        [](BackwardCall& b) {
          b.dx[0] =
-             entropy_backward(b, {.reduction = Reduction::sum}, b.options<EntropyCase>().second) /
+             entropy_backward(b, {.reduction = Reduction::sum}, b.options<EntropyCase>().labels) /
              2.0;
        }},
       {"cross_entropy", "label smoothing", "the smoothing forgotten", "",

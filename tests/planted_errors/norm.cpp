@@ -8,8 +8,6 @@ using namespace xgrad;
 
 namespace {
 
-using Setting = std::pair<BatchNormOptions, BatchNormStats<double>>;
-
 // The parts of dx = gamma inv (dy - mean(dy) - xhat mean(dy xhat)), for x [B, C].
 struct Parts {
   Var mean, inv, xhat, gamma, mean_dy, mean_dy_xhat;
@@ -19,7 +17,8 @@ Parts parts(const BackwardCall& b) {
   Parts p;
   p.mean = mean(b.in[0], 0, true);
   const Var centred = b.in[0] - p.mean;
-  p.inv = 1.0 / sqrt(mean(centred * centred, 0, true) + b.options<Setting>().first.eps);
+  p.inv = 1.0 /
+          sqrt(mean(centred * centred, 0, true) + b.options<samples::BatchNormCase>().options.eps);
   p.xhat = centred * p.inv;
   p.gamma = b.in[1];
   p.mean_dy = mean(b.dy, 0, true);
@@ -52,7 +51,7 @@ std::vector<PlantedError> norm() {
        [](BackwardCall& b) { b.dx[0] = b.dx[0] * std::sqrt(6.0 / 7.0); }},
       {"batch_norm", matrix, "dx: by the running variance", "scale along",
        [](BackwardCall& b) {
-         const auto& [options, stats] = b.options<Setting>();
+         const auto& [options, stats] = b.options<samples::BatchNormCase>();
          b.dx[0] = b.dx[0] / parts(b).inv / sqrt(Var(stats.running_var) + options.eps);
        }},
       {"batch_norm", matrix, "dx: gamma forgotten", "scale along",

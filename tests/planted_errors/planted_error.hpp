@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <xgrad/ops/argument_samples.hpp>
 #include <xgrad/ops/registry.hpp>
 #include <xgrad/xgrad.hpp>
 

@@ -1,5 +1,3 @@
-#include <xgrad/ops/recurrent_samples.hpp>
-
 #include "planted_error.hpp"
 
 namespace planted {

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <xgrad/ops/argument_samples.hpp>
+
 #include "reference.hpp"
 
 namespace reference {
@@ -13,7 +15,7 @@ Tensor<double> unary(const Sample& sample) {
   return y;
 }
 
-double relu(double x) { return x > 0 ? x : 0; }
+double relu(double x) { return x < 0 ? 0 : x; }
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double neg(double x) { return -x; }
 
@@ -21,7 +23,8 @@ double neg(double x) { return -x; }
 template <double (*f)(double, double)>
 Tensor<double> with_number(const Sample& sample) {
   Tensor<double> y = sample.inputs[0].clone();
-  for (double& value : y.values()) value = f(value, std::any_cast<double>(sample.options));
+  const double s = std::any_cast<xgrad::samples::NumberArgument>(sample.options).number;
+  for (double& value : y.values()) value = f(value, s);
   return y;
 }
 
@@ -49,9 +52,10 @@ Tensor<double> binary(const Sample& sample) {
   const Tensor<double>& b = sample.inputs.size() == 1 ? a : sample.inputs[1];
   std::vector<Index> extents(std::max(a.shape().size(), b.shape().size()), 1);
   for (const Tensor<double>* x : {&a, &b})
-    for (std::size_t i = 1; i <= x->shape().size(); ++i)
-      extents[extents.size() - i] =
-          std::max(extents[extents.size() - i], x->shape().end()[-static_cast<Index>(i)]);
+    for (std::size_t i = 1; i <= x->shape().size(); ++i) {
+      const Index extent = x->shape().end()[-static_cast<Index>(i)];
+      if (extent != 1) extents[extents.size() - i] = extent;
+    }
   Tensor<double> y(Shape{std::span<const Index>(extents)});
   std::vector<Index> index(extents.size());
   for (Index i = 0; i < y.size(); ++i) {

@@ -1,4 +1,4 @@
-#include <xgrad/ops/embedding.hpp>
+#include <xgrad/ops/argument_samples.hpp>
 
 #include "reference.hpp"
 
@@ -6,8 +6,8 @@ namespace reference {
 namespace {
 
 Tensor<double> embedding(const Sample& sample) {
-  using Ids = std::pair<std::vector<std::int32_t>, Shape>;
-  const auto& [ids, ids_shape] = std::any_cast<const Ids&>(sample.options);
+  const auto& [ids, ids_shape] =
+      std::any_cast<const xgrad::samples::EmbeddingArguments&>(sample.options);
   const Tensor<double>& weight = sample.inputs[0];
   std::vector<Index> extents(ids_shape.begin(), ids_shape.end());
   extents.push_back(weight.shape(1));

@@ -1,5 +1,6 @@
-#include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/argument_samples.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include "reference.hpp"
@@ -8,9 +9,16 @@ namespace reference {
 namespace {
 
 using xgrad::Reduction;
+using xgrad::samples::LabelCase;
 using Labels = std::vector<std::int32_t>;
 
-// log(exp(x_i) / sum(exp(x_k))) as -log(sum(exp(x_k - x_i))), which takes no maximum.
+// log(exp(a) + exp(b)), which overflows nowhere.
+double log_add(double a, double b) {
+  return std::max(a, b) + std::log1p(std::exp(-std::abs(a - b)));
+}
+
+// log(exp(x_i) / sum(exp(x_k))) as -log(sum(exp(x_k - x_i))), term by term, without the maximum of
+// all.
 Tensor<double> log_softmax_along(const Tensor<double>& x, int axis) {
   const int a = x.shape().normalize_axis(axis);
   const Index n = x.shape(a);
@@ -19,15 +27,18 @@ Tensor<double> log_softmax_along(const Tensor<double>& x, int axis) {
   Tensor<double> y(x.shape());
   for (Index i = 0; i < x.size(); ++i) {
     const Index first = i / (n * inner) * n * inner + i % inner;
-    double sum = 0;
-    for (Index k = 0; k < n; ++k) sum += std::exp(x.data()[first + k * inner] - x.data()[i]);
-    y.data()[i] = -std::log(sum);
+    double log_sum = 0;  // of the term k with x_k = x_i
+    for (Index k = 0; k < n; ++k)
+      if (first + k * inner != i)
+        log_sum = log_add(log_sum, x.data()[first + k * inner] - x.data()[i]);
+    y.data()[i] = -log_sum;
   }
   return y;
 }
 
 Tensor<double> log_softmax(const Sample& sample) {
-  return log_softmax_along(sample.inputs[0], std::any_cast<int>(sample.options));
+  return log_softmax_along(sample.inputs[0],
+                           std::any_cast<xgrad::samples::SoftmaxArguments>(sample.options).axis);
 }
 
 Tensor<double> softmax(const Sample& sample) {
@@ -62,14 +73,14 @@ Tensor<double> label_loss(const Tensor<double>& log_probs, const Labels& labels,
 
 Tensor<double> cross_entropy(const Sample& sample) {
   const auto& [options, labels] =
-      std::any_cast<const std::pair<xgrad::CrossEntropyOptions, Labels>&>(sample.options);
+      std::any_cast<const LabelCase<xgrad::CrossEntropyOptions>&>(sample.options);
   return label_loss(log_softmax_along(sample.inputs[0], -1), labels, options.ignore_index,
                     options.label_smoothing, options.reduction);
 }
 
 Tensor<double> nll_loss(const Sample& sample) {
   const auto& [options, labels] =
-      std::any_cast<const std::pair<xgrad::NllLossOptions, Labels>&>(sample.options);
+      std::any_cast<const LabelCase<xgrad::NllLossOptions>&>(sample.options);
   return label_loss(sample.inputs[0], labels, options.ignore_index, 0, options.reduction);
 }
 
@@ -77,7 +88,8 @@ Tensor<double> mse_loss(const Sample& sample) {
   const Tensor<double>&p = sample.inputs[0], &t = sample.inputs[1];
   Tensor<double> losses(p.shape());
   for (Index i = 0; i < p.size(); ++i) losses.data()[i] = std::pow(p.data()[i] - t.data()[i], 2);
-  return reduce(losses, std::any_cast<Reduction>(sample.options), p.size());
+  return reduce(losses, std::any_cast<xgrad::samples::MseLossArguments>(sample.options).reduction,
+                p.size());
 }
 
 }  // namespace

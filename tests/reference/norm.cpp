@@ -1,4 +1,4 @@
-#include <xgrad/ops/norm.hpp>
+#include <xgrad/ops/argument_samples.hpp>
 
 #include <cmath>
 
@@ -8,8 +8,8 @@ namespace reference {
 namespace {
 
 Tensor<double> batch_norm(const Sample& sample) {
-  using Setting = std::pair<xgrad::BatchNormOptions, xgrad::BatchNormStats<double>>;
-  const auto& [options, stats] = std::any_cast<const Setting&>(sample.options);
+  const auto& [options, stats] =
+      std::any_cast<const xgrad::samples::BatchNormCase&>(sample.options);
   const Tensor<double>&x = sample.inputs[0], &gamma = sample.inputs[1], &beta = sample.inputs[2];
   const Index channels = x.shape(-1), rows = x.size() / channels;
   Tensor<double> y(x.shape());

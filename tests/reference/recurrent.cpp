@@ -1,4 +1,4 @@
-#include <xgrad/ops/recurrent_samples.hpp>
+#include <xgrad/ops/argument_samples.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <xgrad/ops/argument_samples.hpp>
+
 #include "reference.hpp"
 
 namespace reference {
@@ -8,9 +10,11 @@ namespace {
 // Every element of x joins the group of its indices along the axes that stay; y = f(group).
 template <double (*f)(const std::vector<double>&)>
 Tensor<double> reduce(const Sample& sample) {
-  const auto [reduced, keepdims] =
-      std::any_cast<std::pair<std::vector<bool>, bool>>(sample.options);
+  const auto [axes, keepdims] = std::any_cast<xgrad::samples::ReduceArguments>(sample.options);
   const Tensor<double>& x = sample.inputs[0];
+  std::vector<bool> reduced(x.shape().size(), axes.empty());
+  for (const int axis : axes)
+    reduced[static_cast<std::size_t>(axis < 0 ? axis + x.shape().rank() : axis)] = true;
   std::vector<Index> extents;
   Index count = 1;
   for (std::size_t axis = 0; axis < reduced.size(); ++axis) {

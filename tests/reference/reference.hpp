@@ -20,6 +20,13 @@ using Table = std::map<std::string_view, Function>;
 /// By op name. An op of the registry that is not here fails the tests.
 const Table& table();
 
+/// The gradients of an op's inputs for the cotangent dy, in closed form.
+using Gradients = std::vector<Tensor<double>> (*)(const Sample&, const Tensor<double>& dy);
+using GradientTable = std::map<std::string_view, Gradients>;
+
+/// By op name, for the shapes of OpEntry::extremes.
+const GradientTable& gradients();
+
 Table elementwise();
 Table reduce();
 Table shape();

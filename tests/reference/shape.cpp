@@ -1,11 +1,11 @@
-#include <array>
-
-#include <xgrad/ops/shape.hpp>
+#include <xgrad/ops/argument_samples.hpp>
 
 #include "reference.hpp"
 
 namespace reference {
 namespace {
+
+using namespace xgrad::samples;
 
 using Indices = std::vector<Index>;
 
@@ -28,7 +28,7 @@ Tensor<double> same_elements(const Tensor<double>& x, const Shape& shape) {
 }
 
 Tensor<double> reshape(const Sample& sample) {
-  Shape shape = std::any_cast<Shape>(sample.options);
+  Shape shape = std::any_cast<ReshapeArguments>(sample.options).shape;
   Index known = 1;
   for (const Index extent : shape) known *= extent == -1 ? 1 : extent;
   for (int axis = 0; axis < shape.rank(); ++axis)
@@ -38,7 +38,7 @@ Tensor<double> reshape(const Sample& sample) {
 
 Tensor<double> flatten(const Sample& sample) {
   const Shape& shape = sample.inputs[0].shape();
-  int start = std::any_cast<int>(sample.options);
+  int start = std::any_cast<FlattenArguments>(sample.options).start_axis;
   if (start < 0) start += shape.rank();
   Indices extents(shape.begin(), shape.begin() + start);
   Index merged = 1;
@@ -49,11 +49,11 @@ Tensor<double> flatten(const Sample& sample) {
 
 Tensor<double> permute(const Sample& sample) {
   const Tensor<double>& x = sample.inputs[0];
-  auto axes = std::any_cast<std::vector<int>>(sample.options);
+  auto axes = std::any_cast<PermuteArguments>(sample.options).axes;
   Indices extents;
-  for (int& axis : axes) {
-    if (axis < 0) axis += x.shape().rank();
-    extents.push_back(x.shape(axis));
+  for (std::size_t k = 0; k < axes.size(); ++k) {
+    if (axes[k] < 0) axes[k] += x.shape().rank();
+    extents.push_back(x.shape(axes[k]));
   }
   Tensor<double> y(Shape{std::span<const Index>(extents)});
   for (Index i = 0; i < y.size(); ++i) {
@@ -68,7 +68,8 @@ Tensor<double> permute(const Sample& sample) {
 Tensor<double> concat(const Sample& sample) {
   auto xs = sample.inputs;
   if (sample.name == "used twice") xs.push_back(xs[0]);
-  const int axis = xs[0].shape().normalize_axis(std::any_cast<int>(sample.options));
+  const int axis =
+      xs[0].shape().normalize_axis(std::any_cast<ConcatArguments>(sample.options).axis);
   Index total = 0;
   for (const auto& x : xs) total += x.shape(axis);
   Tensor<double> y(xs[0].shape().with(axis, total));
@@ -86,7 +87,7 @@ Tensor<double> concat(const Sample& sample) {
 
 Tensor<double> slice(const Sample& sample) {
   const Tensor<double>& x = sample.inputs[0];
-  const auto [axis, begin, end, step] = std::any_cast<std::array<int, 4>>(sample.options);
+  const auto [axis, begin, end, step] = std::any_cast<SliceArguments>(sample.options);
   const auto along = static_cast<std::size_t>(x.shape().normalize_axis(axis));
   const Index extent = x.shape().begin()[along];
   const Index first = begin < 0 ? begin + extent : begin, last = end < 0 ? end + extent : end;
@@ -103,8 +104,7 @@ Tensor<double> slice(const Sample& sample) {
 
 Tensor<double> pad(const Sample& sample) {
   const Tensor<double>& x = sample.inputs[0];
-  const auto [widths, value] =
-      std::any_cast<std::pair<std::vector<xgrad::PadWidth>, double>>(sample.options);
+  const auto& [widths, value] = std::any_cast<const PadArguments&>(sample.options);
   Indices extents(x.shape().begin(), x.shape().end());
   for (std::size_t axis = 0; axis < extents.size(); ++axis)
     extents[axis] += widths[axis].before + widths[axis].after;

@@ -1,127 +1,182 @@
-// xgrad gradcheck: every op of the registry against central differences, in double precision.
+// xgrad gradcheck: every op of the registry, or whole models, against central differences, in
+// double precision.
 
 #include <algorithm>
+#include <chrono>
 
+#include <xgrad/io/atomic_file.hpp>
 #include <xgrad/ops/check_sample.hpp>
+#include <xgrad/ops/sample_drift.hpp>
+#include <xgrad/train/progress.hpp>
 
 #include "tools/xgrad/command.hpp"
+#include "tools/xgrad/gradcheck_models.hpp"
+#include "tools/xgrad/gradcheck_page.hpp"
+#include "tools/xgrad/gradcheck_print.hpp"
 
 namespace xgrad::command {
 namespace {
 
-struct Result {
-  const OpEntry* entry = nullptr;
-  const Sample* sample = nullptr;  ///< the one with the largest error
-  GradCheckReport report{};        ///< of that sample
-  Index elements = 0;              ///< derivatives compared in all samples
-  bool ok = true;
-
-  std::string_view worst_input() const {
-    return entry->op->input_name(static_cast<int>(report.worst.input));
-  }
+struct Options {
+  std::vector<std::string> ops{}, models{};
+  bool steps = false;
+  std::string report{};
 };
 
-Result check(const OpEntry& entry, std::uint64_t seed) {
-  Result result{.entry = &entry};
-  for (const Sample& sample : entry.samples) {
-    const GradCheckReport report = check_sample(entry, sample, seed);
-    result.elements += report.elements;
-    result.ok = result.ok && report.ok && report.max_rel_error <= gradient_error_bound(entry);
-    if (result.sample == nullptr || report.max_rel_error > result.report.max_rel_error) {
-      result.sample = &sample;
-      result.report = report;
-    }
-  }
-  result.ok = result.ok && result.elements > 0;  // nothing compared is nothing shown
-  return result;
+// What is to be checked: an op of the registry, or a model.
+struct Job {
+  std::string name{};
+  std::function<CheckedItem()> check{};
+};
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-std::vector<const OpEntry*> select(const std::vector<std::string>& names) {
+CheckedItem check_op(const OpEntry& entry, std::uint64_t seed) {
+  CheckedItem item{
+      .name = entry.op->name, .formula = entry.op->formula, .bound = gradient_error_bound(entry)};
+  double drift = 0;
+  for (const Sample& sample : entry.samples) {
+    item.samples.push_back({sample.name, check_sample(entry, sample, seed)});
+    drift = std::max(drift, sample_drift(sample, seed).gradient);
+  }
+  item.drift = drift;
+  return item;
+}
+
+CheckedItem check_model(const ModelToCheck& model, std::uint64_t seed) {
+  return {.name = model.name,
+          .formula = model.formula,
+          .bound = model_gradient_error_bound,
+          .samples = {{model.name, model.check(seed)}}};
+}
+
+// Those of `all` that are named, in the order of `all`; `what` is "op" or "model".
+std::vector<Job> select(std::vector<Job> all, const std::vector<std::string>& names,
+                        const char* what) {
   std::vector<std::string> known;
-  for (const OpEntry& entry : op_registry()) known.push_back(entry.op->name);
+  for (const Job& job : all) known.push_back(job.name);
   for (const std::string& name : names)
     if (std::find(known.begin(), known.end(), name) == known.end())
-      throw UsageError(fmt::format("gradcheck: there is no op '{}'{}; the ops are {}", name,
-                                   suggestion(name, known), fmt::join(known, ", ")));
-  std::vector<const OpEntry*> chosen;
-  for (const OpEntry& entry : op_registry())
-    if (names.empty() || std::find(names.begin(), names.end(), entry.op->name) != names.end())
-      chosen.push_back(&entry);
-  return chosen;
+      throw UsageError(fmt::format("gradcheck: there is no {} '{}'{}; the {}s are {}", what, name,
+                                   suggestion(name, known), what, fmt::join(known, ", ")));
+  std::erase_if(all, [&](const Job& job) {
+    return !names.empty() && std::find(names.begin(), names.end(), job.name) == names.end();
+  });
+  return all;
 }
 
-nlohmann::ordered_json to_json(const Result& result) {
-  const GradCheckWorst& worst = result.report.worst;
-  return {{"op", result.entry->op->name},
-          {"samples", result.entry->samples.size()},
-          {"elements", result.elements},
-          {"max_rel_error", result.report.max_rel_error},
-          {"bound", gradient_error_bound(*result.entry)},
-          {"ok", result.ok},
-          {"worst",
-           {{"sample", result.sample == nullptr ? "" : result.sample->name},
-            {"input", result.worst_input()},
-            {"element", worst.element},
-            {"analytic", worst.analytic},
-            {"numeric", worst.numeric}}}};
-}
-
-void print_row(const Result& result, std::size_t width) {
-  print("{:<{}}  {:>7}  {:>8}  {:>13.2e}  {:.0e}  {}\n", result.entry->op->name, width,
-        result.entry->samples.size(), result.elements, result.report.max_rel_error,
-        gradient_error_bound(*result.entry), result.ok ? "ok" : "FAILED");
-  if (result.ok || result.sample == nullptr) return;
-  const GradCheckWorst& worst = result.report.worst;
-  print("{:<{}}  sample \"{}\", input {}, element {}: analytic {:.12g}, numeric {:.12g}\n", "",
-        width, result.sample->name, result.worst_input(), worst.element, worst.analytic,
-        worst.numeric);
-}
-
-int run(const std::vector<std::string>& names, const CommonOptions& common) {
-  const auto entries = select(names);
-  std::size_t width = 2;
-  for (const OpEntry* entry : entries)
-    width = std::max(width, std::string_view(entry->op->name).size());
-  if (!common.json) print("{:<{}}  samples  elements  max rel error  bound\n", "op", width);
-
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  std::size_t failed = 0;
-  double largest = 0;
-  Index elements = 0;
-  for (const OpEntry* entry : entries) {
-    const Result result = check(*entry, common.seed);
-    failed += result.ok ? 0 : 1;
-    largest = std::max(largest, result.report.max_rel_error);
-    elements += result.elements;
-    if (common.json)
-      rows.push_back(to_json(result));
-    else
-      print_row(result, width);
+std::vector<Job> jobs(const Options& options, std::uint64_t seed) {
+  std::vector<Job> all;
+  if (options.models.empty()) {
+    for (const OpEntry& entry : op_registry())
+      all.push_back({entry.op->name, [&entry, seed] { return check_op(entry, seed); }});
+    return select(std::move(all), options.ops, "op");
   }
+  if (!options.ops.empty())
+    throw UsageError(
+        fmt::format("gradcheck: either ops ('{}') or --model: a model is checked as a whole",
+                    options.ops.front()));
+  for (const ModelToCheck& model : models_to_check())
+    all.push_back({model.name, [&model, seed] { return check_model(model, seed); }});
+  const bool each = options.models == std::vector<std::string>{"all"};
+  return select(std::move(all), each ? std::vector<std::string>{} : options.models, "model");
+}
+
+// An unwritable place shows at once, and not after a minute of work.
+void check_writable(const std::string& path) {
+  if (std::filesystem::is_directory(path))
+    throw UsageError(fmt::format("gradcheck: --report {} is a folder: name a file", path));
+  const io::AtomicFile tried(path);
+}
+
+nlohmann::ordered_json summary_json(const std::vector<CheckedItem>& items, const Totals& totals,
+                                    const Options& options, double seconds) {
+  const bool models = !options.models.empty();
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const CheckedItem& item : items) {
+    nlohmann::ordered_json row{{models ? "model" : "op", item.name}};
+    row.update(to_json(item));
+    if (models) row["inputs"] = inputs_json(item);
+    if (options.steps) row["sweep"] = sweep_json(item);
+    rows.push_back(std::move(row));
+  }
+  return {{"ok", totals.failed == 0},
+          {"checked", totals.items},
+          {"failed", totals.failed},
+          {"samples", totals.samples},
+          {"elements", totals.elements},
+          {"kinks", totals.kinks},
+          {"max_rel_error", totals.max_rel_error},
+          {"seconds", seconds},
+          {models ? "models" : "ops", std::move(rows)}};
+}
+
+int run(const Options& options, const CommonOptions& common) {
+  const auto start = std::chrono::steady_clock::now();
+  const bool models = !options.models.empty();
+  const std::string kind = models ? "model" : "op";
+  const auto all = jobs(options, common.seed);
+  if (!options.report.empty()) check_writable(options.report);
+  std::size_t width = kind.size();
+  for (const Job& job : all) width = std::max(width, job.name.size());
+  if (!common.json) print_head(kind, width);
+
+  std::optional<train::Progress> progress;
+  if (auto shown = train::progress_on_stderr(kind + "s"); shown.terminal)
+    progress.emplace("gradcheck", static_cast<Index>(all.size()), std::move(shown));
+  std::vector<CheckedItem> items;
+  for (const Job& job : all) {
+    if (progress) progress->update(static_cast<Index>(items.size()), job.name);
+    const auto item_start = std::chrono::steady_clock::now();
+    CheckedItem& item = items.emplace_back(job.check());
+    item.seconds = seconds_since(item_start);
+    if (common.json) continue;
+    if (progress) progress->clear();
+    print_row(item, width);
+    if (models) print_inputs(item);
+    if (options.steps) print_sweep(item);
+  }
+  if (progress) progress->clear();
+
+  const Totals totals(items);
+  const double seconds = seconds_since(start);
+  if (!options.report.empty())
+    write_page({.kind = kind,
+                .items = items,
+                .seed = common.seed,
+                .seconds = seconds,
+                .version = XGRAD_VERSION},
+               options.report);
   if (common.json)
-    print_json({{"ok", failed == 0},
-                {"checked", entries.size()},
-                {"failed", failed},
-                {"elements", elements},
-                {"max_rel_error", largest},
-                {"ops", std::move(rows)}});
+    print_json(summary_json(items, totals, options, seconds));
   else
-    print(
-        "{} of {} ops agree with central differences: {} derivatives in float64, largest relative "
-        "error {:.2e}\n",
-        entries.size() - failed, entries.size(), elements, largest);
-  return failed == 0 ? 0 : 1;
+    print_totals(kind, totals, seconds);
+  return totals.failed == 0 ? 0 : 1;
 }
 
 }  // namespace
 
 void add_gradcheck(CLI::App& app, Session& session) {
-  const auto names = std::make_shared<std::vector<std::string>>();
+  const auto options = std::make_shared<Options>();
   CLI::App* const verb =
       add_verb(app, session, "gradcheck",
-               "Check the gradients of all ops, or of those named, by finite differences",
-               [names](const CommonOptions& common) { return run(*names, common); });
-  verb->add_option("op", *names, "Ops to check (default: all)")->type_name("OP");
+               "Check the gradients of all ops, of those named, or of whole models, by finite "
+               "differences",
+               [options](const CommonOptions& common) { return run(*options, common); });
+  verb->add_option("op", options->ops, "Ops to check (default: all)")->type_name("OP");
+  std::vector<std::string> names;
+  for (const ModelToCheck& model : models_to_check()) names.push_back(model.name);
+  verb->add_option("--model", options->models,
+                   fmt::format("A model to check instead, from its loss to all parameters: {}, or "
+                               "all; may be given several times",
+                               fmt::join(names, ", ")))
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  verb->add_flag("--steps", options->steps, "Show the error against the step of the differences");
+  verb->add_option("--report", options->report, "Write a page that explains and shows everything")
+      ->type_name("FILE.html");
 }
 
 }  // namespace xgrad::command

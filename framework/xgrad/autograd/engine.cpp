@@ -92,7 +92,10 @@ class BackwardPass {
       if (output.extras && output.pending.defined()) finish(output);
     if (node.inputs().empty()) return;  // a leaf
 
-    Backward<T> b(node);
+    // One list for all nodes: a small op would notice the time that a new one takes.
+    dx_.clear();
+    dx_.resize(node.inputs().size());
+    Backward<T> b(node, dx_);
     {
       const ActiveOp active(node.op().name);
       node.backward(b);
@@ -100,14 +103,14 @@ class BackwardPass {
     const auto inputs = node.inputs();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       if (!inputs[i].node) continue;
-      const std::string_view input = node.op().input_name(static_cast<int>(i));
-      if (!b.dx_[i].defined())
+      const auto name = [&] { return node.op().input_name(static_cast<int>(i)); };
+      if (!dx_[i].defined())
         throw GraphError(fmt::format("the backward function of {} gave no gradient for input {}: "
                                      "every input for which needs() is true must get one",
-                                     node.op().name, input));
+                                     node.op().name, name()));
       if (DetectAnomaly::enabled())
-        check_finite(b.dx_[i], node.op(), fmt::format("gradient of input {}", input).c_str());
-      add(inputs[i], std::move(b.dx_[i]));
+        check_finite(dx_[i], node.op(), fmt::format("gradient of input {}", name()).c_str());
+      add(inputs[i], std::move(dx_[i]));
     }
     if (!retain_graph_) node.release();
   }
@@ -130,11 +133,13 @@ class BackwardPass {
 
   bool retain_graph_;
   std::vector<Ref<Node<T>>> waiting_;
+  std::vector<Tensor<T>> dx_;  // of the node in work
   std::vector<Finished> finished_;  // gradients to be stored once the whole pass has succeeded
 };
 
 template <class T>
 void run_backward(const Edge<T>& root, Tensor<T> dy, bool retain_graph) {
+  const KernelScope scope;
   BackwardPass<T> pass(retain_graph);
   pass.add(root, std::move(dy));
   pass.run();

@@ -1,7 +1,7 @@
 #pragma once
 // The backward pass: from one node, against the order of creation, to the leaves.
 
-#include <vector>
+#include <span>
 
 #include <xgrad/autograd/node.hpp>
 
@@ -32,11 +32,12 @@ class Backward {
  private:
   template <class>
   friend class BackwardPass;
-  explicit Backward(Node<T>& node) : node_(node), dx_(node.inputs().size()) {}
+  // `dx` is memory for the gradients of the inputs, none of them there yet.
+  Backward(Node<T>& node, std::span<Tensor<T>> dx) : node_(node), dx_(dx) {}
   const Shape& input_shape(int i) const;
 
   Node<T>& node_;
-  std::vector<Tensor<T>> dx_;
+  std::span<Tensor<T>> dx_;
 };
 
 /// Runs backward from output `root.output` of `root.node` with gradient `dy`; see Variable::backward.

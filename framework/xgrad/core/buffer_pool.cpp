@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -56,6 +57,20 @@ SizeClass size_class(std::size_t bytes) {
   const std::size_t quarter = (rounded - (std::size_t{1} << log2)) / step;  // 1..4; 0 for 64 bytes
   return {log2 * 4 + quarter, rounded};
 }
+
+// Held for a few instructions at a time, several times for every node of a graph: a mutex would
+// cost more than what it guards.
+class SpinLock {
+ public:
+  void lock() {
+    while (taken_.test_and_set(std::memory_order_acquire))
+      if (taken_.test(std::memory_order_relaxed)) std::this_thread::yield();
+  }
+  void unlock() { taken_.clear(std::memory_order_release); }
+
+ private:
+  std::atomic_flag taken_;
+};
 
 class Pool {
  public:
@@ -142,7 +157,7 @@ class Pool {
     return block;
   }
 
-  std::mutex mutex_;
+  SpinLock mutex_;
   PoolCounters counters_;
   std::array<std::vector<void*>, 64 * 4 + 1> free_;
   std::array<std::size_t, 64 * 4 + 1> existing_{};

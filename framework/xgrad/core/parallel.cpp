@@ -17,33 +17,6 @@ namespace {
 std::atomic<int> threads{0};  // 0: not set yet
 std::atomic<bool> flush{true};
 
-// Sets the CPU's flush-to-zero and denormals-are-zero bits of this thread, and restores them.
-class FlushDenormals {
- public:
-#if defined(__SSE2__)
-  explicit FlushDenormals(bool on) : before_(_mm_getcsr()) {
-    constexpr unsigned ftz_daz = 0x8040;
-    _mm_setcsr(on ? before_ | ftz_daz : before_ & ~ftz_daz);
-  }
-  ~FlushDenormals() { _mm_setcsr(before_); }
-
- private:
-  unsigned before_;
-#else
-  explicit FlushDenormals(bool) {}
-#endif
-};
-
-// BLAS and oneDNN ask OpenMP how many threads they may use.
-class LibrariesSingleThreaded {
- public:
-  LibrariesSingleThreaded() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~LibrariesSingleThreaded() { omp_set_num_threads(before_); }
-
- private:
-  int before_;
-};
-
 }  // namespace
 
 void set_num_threads(int n) {
@@ -62,30 +35,50 @@ int num_threads() {
 void set_flush_denormals(bool on) { flush = on; }
 bool flush_denormals() { return flush; }
 
+// Both are set only where they differ: around one small kernel the setting costs as much as the
+// kernel.
+KernelScope::KernelScope() : library_threads_(omp_get_max_threads()) {
+  if (library_threads_ != 1) omp_set_num_threads(1);
+#if defined(__SSE2__)
+  constexpr unsigned ftz_daz = 0x8040;
+  control_ = _mm_getcsr();
+  const unsigned wanted = flush_denormals() ? control_ | ftz_daz : control_ & ~ftz_daz;
+  changed_ = wanted != control_;
+  if (changed_) _mm_setcsr(wanted);
+#endif
+}
+
+KernelScope::~KernelScope() {
+#if defined(__SSE2__)
+  if (changed_) _mm_setcsr(control_);
+#endif
+  if (library_threads_ != 1) omp_set_num_threads(library_threads_);
+}
+
 void detail::run_chunks(Index chunks, void (*run)(void*, Index), void* context) {
   // Inside of a chunk everything runs on its thread.
   thread_local bool inside = false;
-  struct Chunks {
-    void (*run)(void*, Index);
-    void* context;
-    bool flushing;
-  } all{run, context, flush};
-  const auto run_one = [](void* opaque, Index chunk) {
-    const auto& c = *static_cast<Chunks*>(opaque);
-    const FlushDenormals denormals(c.flushing);
-    const bool before = std::exchange(inside, true);
-    try {
-      c.run(c.context, chunk);
-    } catch (...) {
-      inside = before;
-      throw;
-    }
-    inside = before;
-  };
-  const LibrariesSingleThreaded alone;
+  const KernelScope scope;
   const int team = static_cast<int>(std::min<Index>(num_threads(), chunks));
-  if (team > 1 && !inside && WorkerPool::instance().run(team, chunks, run_one, &all)) return;
-  const FlushDenormals denormals(all.flushing);
+  if (team > 1 && !inside) {
+    struct Chunks {
+      void (*run)(void*, Index);
+      void* context;
+    } all{run, context};
+    const auto run_one = [](void* opaque, Index chunk) {
+      const auto& c = *static_cast<Chunks*>(opaque);
+      const KernelScope worker;
+      const bool before = std::exchange(inside, true);
+      try {
+        c.run(c.context, chunk);
+      } catch (...) {
+        inside = before;
+        throw;
+      }
+      inside = before;
+    };
+    if (WorkerPool::instance().run(team, chunks, run_one, &all)) return;
+  }
   for (Index i = 0; i < chunks; ++i) run(context, i);
 }
 

@@ -19,6 +19,22 @@ int num_threads();
 void set_flush_denormals(bool on);
 bool flush_denormals();
 
+/// While one lives, this thread computes as kernels do: denormals are flushed, and BLAS and oneDNN
+/// run on it alone. parallel_for sees to that itself; one around many calls saves setting it for
+/// each.
+class KernelScope {
+ public:
+  KernelScope();
+  ~KernelScope();
+  KernelScope(const KernelScope&) = delete;
+  KernelScope& operator=(const KernelScope&) = delete;
+
+ private:
+  int library_threads_;
+  unsigned control_ = 0;  // the CPU's register of floating-point modes
+  bool changed_ = false;
+};
+
 namespace detail {
 void run_chunks(Index chunks, void (*run)(void* context, Index chunk), void* context);
 }

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/elementwise.hpp>
@@ -25,6 +26,13 @@ void run(Loop loop, Tensor<T>& out, const Tensor<Inputs>&... in) {
   parallel_for(out.size(), elements_per_chunk, [&](Index begin, Index end) {
     loop(in.data() + begin..., to + begin, end - begin);
   });
+}
+
+// With denormals flushed the C library's pow makes nonsense of them: they are zeros then.
+template <class T>
+T power(T x, T p, bool flush) {
+  if (flush && std::abs(x) < std::numeric_limits<T>::min()) x = std::copysign(T(0), x);
+  return std::pow(x, p);
 }
 
 }  // namespace
@@ -83,11 +91,11 @@ void sqrt_grad(const Tensor<T>& y, const Tensor<T>& dy, Tensor<T>& dx) {
 template <class T>
 void pow(const Tensor<T>& x, std::type_identity_t<T> p, Tensor<T>& y) {
   run(
-      [p](const T* in, T* out, Index n) {
+      [p, flush = flush_denormals()](const T* in, T* out, Index n) {
         if (p == 2)
           for (Index i = 0; i < n; ++i) out[i] = in[i] * in[i];
         else
-          for (Index i = 0; i < n; ++i) out[i] = std::pow(in[i], p);
+          for (Index i = 0; i < n; ++i) out[i] = power(in[i], p, flush);
       },
       y, x);
 }
@@ -95,13 +103,13 @@ void pow(const Tensor<T>& x, std::type_identity_t<T> p, Tensor<T>& y) {
 template <class T>
 void pow_grad(const Tensor<T>& x, std::type_identity_t<T> p, const Tensor<T>& dy, Tensor<T>& dx) {
   run(
-      [p](const T* in, const T* dout, T* din, Index n) {
+      [p, flush = flush_denormals()](const T* in, const T* dout, T* din, Index n) {
         if (p == 0)
           for (Index i = 0; i < n; ++i) din[i] = 0;
         else if (p == 2)
           for (Index i = 0; i < n; ++i) din[i] = dout[i] * (2 * in[i]);
         else
-          for (Index i = 0; i < n; ++i) din[i] = dout[i] * (p * std::pow(in[i], p - 1));
+          for (Index i = 0; i < n; ++i) din[i] = dout[i] * (p * power(in[i], p - 1, flush));
       },
       dx, x, dy);
 }

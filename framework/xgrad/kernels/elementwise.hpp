@@ -14,7 +14,7 @@ void tanh(const Tensor<T>& x, Tensor<T>& y);
 template <class T>
 void tanh_grad(const Tensor<T>& y, const Tensor<T>& dy, Tensor<T>& dx);
 
-/// y = max(x, 0)
+/// y = max(x, 0); of a zero, itself
 template <class T>
 void relu(const Tensor<T>& x, Tensor<T>& y);
 /// dx = dy where y > 0, else 0

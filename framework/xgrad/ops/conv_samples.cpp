@@ -62,6 +62,7 @@ std::vector<OpEntry> conv_entries() {
            sequence("stride, padding and dilation", xwb({2, 11, 3}, {4, 3, 3}),
                     {.stride = 2, .padding = 1, .dilation = 2}),
            sequence("groups", xwb({2, 6, 4}, {6, 3, 2}), {.padding = 1, .groups = 2}),
+           sequence("no sequences", xwb({0, 6, 3}, {4, 2, 3})),
        }},
   };
 }

@@ -23,7 +23,7 @@ inline constexpr OpInfo neg_op{"neg", "x", "y = -x\ndx = -dy"};
 template <class T>
 Variable<T> tanh(Variable<T> x);
 
-/// The positive part. The gradient at 0 is 0.
+/// The positive part; -0 stays -0, as in PyTorch. The gradient at 0 is 0.
 template <class T>
 Variable<T> relu(Variable<T> x);
 

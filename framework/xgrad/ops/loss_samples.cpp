@@ -9,6 +9,10 @@ namespace {
 
 using Labels = std::vector<std::int32_t>;
 
+static_assert(is_complete<SoftmaxArguments>(softmax<double>));
+static_assert(is_complete<SoftmaxArguments>(log_softmax<double>));
+static_assert(is_complete<MseLossArguments>(mse_loss<double>));
+
 Labels labels(Index rows, Index classes) {
   RandomStream random(5, "labels");
   Labels result;
@@ -17,18 +21,27 @@ Labels labels(Index rows, Index classes) {
   return result;
 }
 
+// Smooth however large; equal ones, and ones whose exponentials would overflow or vanish.
+Tensor<double> extreme_logits() {
+  return Tensor<double>::from({800, 800, 800, -800, 800, 0, 1e4, -1e4, 9999, -1e4, -1e4, -10001},
+                              {4, 3});
+}
+
 template <class F>
 std::vector<Sample> along_axes(F f) {
   const auto with = [&](const char* name, Tensor<double> x, int axis) {
-    return sample(name, {std::move(x)}, axis, f);
+    return sample(name, {std::move(x)}, SoftmaxArguments{axis}, f);
   };
   return {
       with("rows", uniform({3, 5}, -3, 3), -1),
       with("columns", uniform({3, 5}, -3, 3), 0),
       with("middle axis", uniform({2, 4, 3}, -2, 2), 1),
       with("vector", uniform({19}, -2, 2), 0),
+      with("one row", uniform({1, 6}, -2, 2), -1),
       with("one class", uniform({4, 1}), 1),
+      with("no rows", uniform({0, 3}), -1),
       with("far from zero", Tensor<double>::from({100, 101, 99, -100, -101, -100.5}, {2, 3}), -1),
+      with("extreme and equal", extreme_logits(), -1),
       with("several chunks", uniform({90, 100}, -2, 2), -1),
   };
 }
@@ -36,7 +49,7 @@ std::vector<Sample> along_axes(F f) {
 template <class Options, class F>
 std::vector<Sample> with_labels(F f) {
   const auto with = [&](const char* name, const Shape& x, Labels targets, Options options = {}) {
-    return sample(name, {uniform(x, -3, 3)}, std::pair(options, std::move(targets)), f);
+    return sample(name, {uniform(x, -3, 3)}, LabelCase<Options>{options, std::move(targets)}, f);
   };
   return {
       with("mean", {4, 5}, {4, 0, 2, 0}),
@@ -56,13 +69,14 @@ std::vector<Sample> with_labels(F f) {
 }  // namespace
 
 std::vector<OpEntry> loss_entries() {
-  const auto apply_cross_entropy = [](auto in, const std::pair<CrossEntropyOptions, Labels>& o) {
-    return cross_entropy(in[0], o.second, o.first);
+  using CrossEntropyCase = LabelCase<CrossEntropyOptions>;
+  const auto apply_cross_entropy = [](auto in, const CrossEntropyCase& o) {
+    return cross_entropy(in[0], o.labels, o.options);
   };
   auto entropies = with_labels<CrossEntropyOptions>(apply_cross_entropy);
   const auto smoothed = [&](const char* name, Labels targets, CrossEntropyOptions options) {
     entropies.push_back(sample(name, {uniform({3, 5}, -3, 3)},
-                               std::pair(options, std::move(targets)), apply_cross_entropy));
+                               CrossEntropyCase{options, std::move(targets)}, apply_cross_entropy));
   };
   smoothed("label smoothing", {4, 0, 2}, {.label_smoothing = 0.1});
   smoothed("label smoothing, ignored rows", {4, -1, 2},
@@ -70,28 +84,37 @@ std::vector<OpEntry> loss_entries() {
   smoothed("nothing but smoothing", {4, 0, 2}, {.label_smoothing = 1, .reduction = Reduction::sum});
   entropies.push_back(sample("far from zero",
                              {Tensor<double>::from({100, 101, 99, -100, -101, -102}, {2, 3})},
-                             std::pair(CrossEntropyOptions{}, Labels{0, 2}), apply_cross_entropy));
+                             CrossEntropyCase{{}, {0, 2}}, apply_cross_entropy));
 
-  const auto apply_mse = [](auto in, Reduction r) { return mse_loss(in[0], in[1], r); };
+  entropies.push_back(sample("extreme and equal", {extreme_logits()},
+                             CrossEntropyCase{{.reduction = Reduction::none}, {1, 0, 1, 2}},
+                             apply_cross_entropy));
+
+  const auto apply_mse = [](auto in, const MseLossArguments& o) {
+    return mse_loss(in[0], in[1], o.reduction);
+  };
   const auto mse = [&](const char* name, const Shape& shape, Reduction r) {
-    return sample(name, {uniform(shape, -1, 1, 1), uniform(shape, -1, 1, 2)}, r, apply_mse);
+    return sample(name, {uniform(shape, -1, 1, 1), uniform(shape, -1, 1, 2)}, MseLossArguments{r},
+                  apply_mse);
   };
   return {
-      {&softmax_op, false, along_axes([](auto in, int axis) { return softmax(in[0], axis); })},
+      {&softmax_op, false,
+       along_axes([](auto in, const auto& o) { return softmax(in[0], o.axis); })},
       {&log_softmax_op, false,
-       along_axes([](auto in, int axis) { return log_softmax(in[0], axis); })},
+       along_axes([](auto in, const auto& o) { return log_softmax(in[0], o.axis); })},
       {&cross_entropy_op, false, std::move(entropies)},
       {&nll_loss_op, true,
-       with_labels<NllLossOptions>([](auto in, const std::pair<NllLossOptions, Labels>& o) {
-         return nll_loss(in[0], o.second, o.first);
+       with_labels<NllLossOptions>([](auto in, const LabelCase<NllLossOptions>& o) {
+         return nll_loss(in[0], o.labels, o.options);
        })},
       {&mse_loss_op,
        true,
        {mse("mean", {3, 4}, Reduction::mean), mse("sum", {2, 1, 3}, Reduction::sum),
-        mse("none", {2, 3}, Reduction::none), mse("scalar", {}, Reduction::mean),
+        mse("none", {2, 3}, Reduction::none), mse("one row", {1, 3}, Reduction::mean),
+        mse("empty sum", {0, 3}, Reduction::sum), mse("scalar", {}, Reduction::mean),
         // far apart, so that no gradient is lost in the rounding of a mean over thousands
         sample("several chunks", {uniform({70, 70}, 1, 2, 1), uniform({70, 70}, -2, -1, 2)},
-               Reduction::mean, apply_mse)}},
+               MseLossArguments{}, apply_mse)}},
   };
 }
 

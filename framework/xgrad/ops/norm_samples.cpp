@@ -2,6 +2,7 @@
 #include <xgrad/ops/samples.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace xgrad {
 
@@ -9,10 +10,7 @@ using namespace samples;
 
 namespace {
 
-// The options, and the running statistics before the call.
-using Setting = std::pair<BatchNormOptions, BatchNormStats<double>>;
-
-Setting setting(Index channels, const BatchNormOptions& options) {
+BatchNormCase setting(Index channels, const BatchNormOptions& options) {
   return {options, {uniform({channels}, -1, 1, 7), uniform({channels}, 0.5, 2, 8)}};
 }
 
@@ -25,7 +23,7 @@ Tensor<T> copy(const Tensor<double>& x) {
 }
 
 template <class T>
-Variable<T> apply(std::span<const Variable<T>> in, const Setting& setting) {
+Variable<T> apply(std::span<const Variable<T>> in, const BatchNormCase& setting) {
   const auto& [options, before] = setting;
   BatchNormStats<T> stats(copy<T>(before.running_mean), copy<T>(before.running_var));
   return batch_norm(in[0], in[1], in[2], stats, options);
@@ -37,7 +35,20 @@ Sample batch_norm_sample(const char* name, const Shape& x, const BatchNormOption
   return sample(name,
                 {uniform(x, -1, 2, 1), gamma ? nonzero({channels}) : Tensor<double>(),
                  beta ? uniform({channels}, -1, 1, 3) : Tensor<double>()},
-                setting(channels, options), [](auto in, const Setting& s) { return apply(in, s); });
+                setting(channels, options),
+                [](auto in, const BatchNormCase& s) { return apply(in, s); });
+}
+
+// Each of four numbers is a channel.
+Sample with_columns(const char* name, std::initializer_list<std::array<double, 4>> columns) {
+  const auto channels = static_cast<Index>(columns.size());
+  Tensor<double> x(Shape{4, channels});
+  for (Index c = 0; c < channels; ++c)
+    for (Index r = 0; r < 4; ++r)
+      x.data()[r * channels + c] = columns.begin()[c][static_cast<std::size_t>(r)];
+  return sample(name, {std::move(x), nonzero({channels}), uniform({channels}, -1, 1, 3)},
+                setting(channels, {}),
+                [](auto in, const BatchNormCase& s) { return apply(in, s); });
 }
 
 }  // namespace
@@ -57,7 +68,14 @@ std::vector<OpEntry> norm_entries() {
         batch_norm_sample("evaluation", {2, 3, 4, 6}, {.training = false}),
         batch_norm_sample("evaluation of one row", {1, 3}, {.training = false}),
         batch_norm_sample("evaluation without gamma", {5, 3}, {.training = false}, false, true),
-        batch_norm_sample("several chunks", {130, 65}, {})}},
+        batch_norm_sample("evaluation, large eps", {3, 2}, {.training = false, .eps = 0.5}),
+        batch_norm_sample("evaluation of nothing", {0, 3}, {.training = false}),
+        batch_norm_sample("one image", {1, 4, 3, 2}, {.momentum = 0.5}),
+        batch_norm_sample("several chunks", {130, 65}, {})},
+       {with_columns("no variance", {{2, 2, 2, 2}, {-0.0, 0, 0, 0}, {1e4, 1e4, 1e4, 1e4}}),
+        with_columns("tiny variance", {{-1e-6, 2e-6, 1e-6, 0}, {0, 0, 1e-30, 0}}),
+        with_columns("large numbers", {{1e15, -1e15, 3e15, 2e15}, {-2e15, 0, 2e15, 1e15}}),
+        with_columns("far from zero", {{1024, 1025, 1026, 1028}, {-4096, -4097, -4100, -4100}})}},
   };
 }
 

@@ -27,6 +27,7 @@ std::vector<Sample> windows(F pool) {
       with("one channel", {2, 6, 9, 1}, {.kernel = 3}),
       with("window as large as the image", {2, 3, 5, 4}, {.kernel = {3, 5}}),
       with("1x1", {1, 2, 3, 1}, {.kernel = 1}),
+      with("no images", {0, 4, 6, 3}, {}),
       with("more than 256 places", {1, 18, 17, 2}, {.kernel = 17, .stride = 1}),
       with("several chunks", {2, 12, 24, 16}, {.kernel = 2}),
   };
@@ -35,10 +36,18 @@ std::vector<Sample> windows(F pool) {
 }  // namespace
 
 std::vector<OpEntry> pool_entries() {
+  const auto max_pool = [](auto in, const PoolOptions& o) { return max_pool2d(in[0], o); };
   const auto global = [](auto in) { return global_avg_pool2d(in[0]); };
   return {
-      {&max_pool2d_op, false,
-       windows([](auto in, const PoolOptions& o) { return max_pool2d(in[0], o); })},
+      {&max_pool2d_op,
+       false,
+       windows(max_pool),
+       {sample("equal numbers",
+               {numbers({0, -0.0, 3, 3, -0.0, -0.0, 3, 1, 7, 7, -1, 2, 7, 8, 2, 2})
+                    .reshape({1, 4, 4, 1})},
+               PoolOptions{}, max_pool),
+        sample("equal numbers, overlapping", {Tensor<double>::full({1, 4, 5, 16}, -2)},
+               PoolOptions{.kernel = 3, .stride = 1, .padding = 1}, max_pool)}},
       {&avg_pool2d_op, true,
        windows([](auto in, const PoolOptions& o) { return avg_pool2d(in[0], o); })},
       {&global_avg_pool2d_op,
@@ -46,6 +55,8 @@ std::vector<OpEntry> pool_entries() {
        {sample("narrow", {uniform({2, 3, 5, 6})}, global),
         sample("wide", {uniform({3, 2, 2, 33})}, global),
         sample("one pixel", {uniform({2, 1, 1, 3})}, global),
+        sample("one image", {uniform({1, 4, 3, 2})}, global),
+        sample("no images", {uniform({0, 4, 3, 2})}, global),
         sample("several chunks", {uniform({5, 7, 9, 40})}, global)}},
   };
 }

@@ -1,4 +1,4 @@
-#include <xgrad/ops/recurrent_samples.hpp>
+#include <xgrad/ops/recurrent.hpp>
 #include <xgrad/ops/samples.hpp>
 #include <xgrad/ops/shape.hpp>
 
@@ -21,10 +21,10 @@ Variable<T> joined(const RecurrentResult<T>& result) {
   return concat(all, 0);
 }
 
-// `layer(input, state, weights, options)` is the op; `gates` and `cells` (c besides h) say what it
+// `Layer()(input, state, weights, options)` is the op; `gates` and `cells` (c besides h) say what it
 // is given.
 template <class Layer>
-std::vector<Sample> recurrent_samples(Layer layer, Index gates, bool cells) {
+std::vector<Sample> recurrent_samples(Layer, Index gates, bool cells) {
   const auto inputs = [=](const Extents& e) {
     const Index width = gates * e.hidden;
     std::vector<Tensor<double>> all{uniform({e.steps, e.batch, e.inputs}, -1, 1, 1),
@@ -42,13 +42,20 @@ std::vector<Sample> recurrent_samples(Layer layer, Index gates, bool cells) {
       if (i < all.size()) all[i] = {};
     return all;
   };
-  const auto apply = [layer](auto in, const RecurrentCase& c) {
+  // Every gate is 0 or 1 but for less than float64 shows.
+  const auto saturated = [=] {
+    auto all = inputs({2, 2, 1, 3});
+    all[0] = numbers({1000, -1000, -800, 900}).reshape({2, 2, 1});
+    all[1] = nonzero({gates * 3, 1}, 0.5, 0.7, 2);
+    return all;
+  };
+  const auto apply = [](auto in, const RecurrentCase& c) {
     using T = typename std::remove_cvref_t<decltype(in[0])>::value_type;
     const RecurrentState<T> state{in[5], in.size() > 6 ? in[6] : Variable<T>()};
     const RecurrentWeights<T> weights{in[1], in[2], in[3], in[4]};
     const auto input = in[0].defined() ? RecurrentInput<T>(in[0])
                                        : RecurrentInput<T>(IdSequence{c.ids, c.steps, c.batch});
-    return joined(layer(input, state, weights, c.options));
+    return joined(Layer()(input, state, weights, c.options));
   };
   const auto one = [&](const char* name, std::vector<Tensor<double>> in, bool reverse = false,
                        std::vector<std::int32_t> lengths = {}) {
@@ -72,6 +79,10 @@ std::vector<Sample> recurrent_samples(Layer layer, Index gates, bool cells) {
       one("b_ih alone", without({3, 2, 4, 3}, {4})),
       one("from zeros", without({3, 2, 4, 3}, {5, 6})),
       one("one of everything", inputs({1, 1, 1, 1})),
+      one("one step", inputs({1, 3, 2, 4})),
+      one("one sequence", inputs({3, 1, 2, 4})),
+      one("no sequences", inputs({3, 0, 2, 4})),
+      one("saturated gates", saturated()),
       one("characters", without({4, 2, 4, 3}, {0})),
       one("characters, reversed, no biases", without({4, 2, 4, 3}, {0, 3, 4}), true, {4, 2}),
       one("several chunks and panels", inputs({3, 37, 2, 19})),

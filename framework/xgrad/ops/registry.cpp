@@ -47,5 +47,9 @@ Tensor<double> distinct(const Shape& shape, std::uint64_t seed) {
   return x;
 }
 
+Tensor<double> numbers(std::initializer_list<double> values) {
+  return Tensor<double>::from(std::vector<double>(values), {static_cast<Index>(values.size())});
+}
+
 }  // namespace samples
 }  // namespace xgrad

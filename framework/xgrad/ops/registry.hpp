@@ -7,12 +7,19 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <typeinfo>
 #include <vector>
 
 #include <xgrad/autograd/op_info.hpp>
 #include <xgrad/autograd/variable.hpp>
 
 namespace xgrad {
+
+/// Which of an op's options a sample sets to something else than their defaults.
+struct OptionUse {
+  const std::type_info* type = &typeid(void);  ///< of the options; void where an op has none
+  std::vector<bool> set{};                     ///< for each field of the options, in order
+};
 
 /// One use of an op: its inputs, in the order of OpInfo::inputs and kept away from kinks and poles,
 /// and its options. `apply` is a pure function of the inputs: it may be called any number of times.
@@ -23,6 +30,7 @@ struct Sample {
   std::string name;                    ///< "stride 2, padding 1"
   std::vector<Tensor<double>> inputs;  ///< an undefined tensor stands for an absent optional input
   std::any options;                    ///< what the naive reference needs to know besides
+  OptionUse use;
   Apply<double> apply64;
   Apply<float> apply32;
 };
@@ -34,6 +42,9 @@ struct OpEntry {
   /// for rounding.
   bool polynomial;
   std::vector<Sample> samples;
+  /// Uses at the ends of the number range, at kinks and at poles, where central differences mean
+  /// nothing: outputs and gradients are compared with naive references instead.
+  std::vector<Sample> extremes{};
 };
 
 /// All ops, in a fixed order.

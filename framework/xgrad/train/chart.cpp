@@ -12,6 +12,7 @@ namespace {
 
 // A panel with its axes and labels, and the place of its plot within; pixels.
 constexpr double cell_width = 440, cell_height = 280, top = 44;
+constexpr double panel_height = 274;  // of a cell, without the space below it
 constexpr double plot_left = 58, plot_top = 34, plot_width = 366, plot_height = 196;
 constexpr double most_decades = 30;
 constexpr double legend_line = 15, legend_gap = 10;
@@ -20,34 +21,21 @@ constexpr double legend_line = 15, legend_gap = 10;
 // stand out from the background.
 constexpr const char* style = R"(<style>
 text { font: 12px system-ui, sans-serif; fill: #24292f }
-.title { font-size: 15px; font-weight: 600 } .head { font-weight: 600 } .small { font-size: 11px; fill: #57606a }
-.page { fill: #ffffff } .grid { stroke: #d8dee4 } .frame { stroke: #8c959f; fill: none }
+text.title { font-size: 15px; font-weight: 600 } text.head { font-weight: 600 }
+text.small { font-size: 11px; fill: #57606a }
+rect.page { fill: #ffffff } .grid { stroke: #d8dee4 } .frame { stroke: #8c959f; fill: none }
 .curve { fill: none; stroke-width: 1.8; stroke-linejoin: round } .dashed { stroke-dasharray: 5 3 }
+.faint { stroke-width: 1; opacity: .5 }
 .c0 { stroke: #3069a0 } .c1 { stroke: #d1405a } .c2 { stroke: #1c7a2d }
 .c3 { stroke: #9a7d00 } .c4 { stroke: #992f6f } .c5 { stroke: #1b8fb5 }
 @media (prefers-color-scheme: dark) {
-text { fill: #e6edf3 } .small { fill: #9198a1 }
-.page { fill: #0d1117 } .grid { stroke: #2a313c } .frame { stroke: #6e7681 }
+text { fill: #e6edf3 } text.small { fill: #9198a1 }
+rect.page { fill: #0d1117 } .grid { stroke: #2a313c } .frame { stroke: #6e7681 }
 .c0 { stroke: #6ea8e5 } .c1 { stroke: #ff7b8f } .c2 { stroke: #5fc270 }
 .c3 { stroke: #d9c04a } .c4 { stroke: #e080b8 } .c5 { stroke: #66ccee }
 }
 </style>
 )";
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 bool drawable(double y) { return std::isfinite(y) && y > 0; }
 
@@ -56,13 +44,13 @@ struct LogAxis {
   double low = 0, high = 1;
   double step = 1;  // between ticks
 
-  explicit LogAxis(const std::vector<ChartCurve>& curves) {
+  LogAxis(const std::vector<ChartCurve>& curves, std::vector<double> ChartCurve::*values) {
     double least = std::numeric_limits<double>::infinity(), most = -least;
     for (const ChartCurve& curve : curves)
-      for (const double y : curve.y) {
-        if (!drawable(y)) continue;
-        least = std::min(least, std::log10(y));
-        most = std::max(most, std::log10(y));
+      for (const double value : curve.*values) {
+        if (!drawable(value)) continue;
+        least = std::min(least, std::log10(value));
+        most = std::max(most, std::log10(value));
       }
     if (most < least) return;  // nothing to draw
     high = std::ceil(most);
@@ -72,9 +60,9 @@ struct LogAxis {
     if (high - most < 1e-9) high += 1;
     step = std::max(1.0, std::ceil((high - low) / 7));
   }
-  double y(double value) const {
-    const double share = (std::log10(value) - low) / (high - low);
-    return plot_top + plot_height * (1 - std::clamp(share, 0.0, 1.0));
+  // Where the value lies between the ends, which are 0 and 1.
+  double share(double value) const {
+    return std::clamp((std::log10(value) - low) / (high - low), 0.0, 1.0);
   }
 };
 
@@ -87,6 +75,7 @@ double tick_step(double last) {
 
 class Drawing {
  public:
+  explicit Drawing(std::string opening) : svg_(std::move(opening)) {}
   Drawing(double width, double height) {
     add(R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {:g} {:g}" width="{:g}" height="{:g}">)"
         "\n{}<rect class=\"page\" width=\"100%\" height=\"100%\"/>\n",
@@ -97,7 +86,7 @@ class Drawing {
   void text(double x, double y, const char* css, const char* anchor, const std::string& words) {
     add(R"(<text x="{:g}" y="{:g}" class="{}" text-anchor="{}">{}</text>)"
         "\n",
-        x, y, css, anchor, escaped(words));
+        x, y, css, anchor, escape_markup(words));
   }
   void line(double x1, double y1, double x2, double y2, const std::string& css) {
     add(R"(<line x1="{:g}" y1="{:g}" x2="{:g}" y2="{:g}" class="{}"/>)"
@@ -111,45 +100,83 @@ class Drawing {
   void end_cell() { svg_ += "</g>\n"; }
 
   void panel(const ChartPanel& panel) {
-    const LogAxis axis(panel.curves);
-    std::size_t longest = 2;
-    for (const ChartCurve& curve : panel.curves) longest = std::max(longest, curve.y.size());
-    const double last = static_cast<double>(longest - 1);
+    const LogAxis axis(panel.curves, &ChartCurve::y);
     text(plot_left, plot_top - 10, "head", "start", panel.title);
     for (double tick = axis.low; tick <= axis.high; tick += axis.step) {
       const double y = plot_top + plot_height * (axis.high - tick) / (axis.high - axis.low);
       line(plot_left, y, plot_left + plot_width, y, "grid");
-      add(R"(<text x="{:g}" y="{:g}" class="small" text-anchor="end">10<tspan dy="-4" )"
-          R"(font-size="9">{:g}</tspan></text>)"
+      power_of_ten(plot_left - 6, y + 4, "end", tick);
+    }
+    if (!panel.y_label.empty())
+      add(R"~(<text transform="translate(14 {:g}) rotate(-90)" class="small" )~"
+          R"(text-anchor="middle">{}</text>)"
           "\n",
-          plot_left - 6, y + 4, tick);
-    }
-    for (double tick = 0; tick <= last; tick += tick_step(last)) {
-      const double x = plot_left + plot_width * tick / last;
-      line(x, plot_top + plot_height, x, plot_top + plot_height + 4, "frame");
-      text(x, plot_top + plot_height + 17, "small", "middle", fmt::format("{:g}", tick));
-    }
+          plot_top + plot_height / 2, escape_markup(panel.y_label));
     text(plot_left + plot_width / 2, plot_top + plot_height + 35, "small", "middle", panel.x_label);
+    const bool log_x = !panel.curves.empty() && !panel.curves.front().x.empty();
+    if (log_x)
+      draw_over_x(panel.curves, axis);
+    else
+      draw_over_index(panel.curves, axis);
     add(R"(<rect x="{:g}" y="{:g}" width="{:g}" height="{:g}" class="frame"/>)"
         "\n",
         plot_left, plot_top, plot_width, plot_height);
-    for (const ChartCurve& curve : panel.curves) draw(curve, axis, last);
   }
 
  private:
-  void draw(const ChartCurve& curve, const LogAxis& axis, double last) {
+  void draw_over_index(const std::vector<ChartCurve>& curves, const LogAxis& axis) {
+    std::size_t longest = 2;
+    for (const ChartCurve& curve : curves) longest = std::max(longest, curve.y.size());
+    const double last = static_cast<double>(longest - 1);
+    for (double tick = 0; tick <= last; tick += tick_step(last)) {
+      const double x = tick_mark(tick / last);
+      text(x, plot_top + plot_height + 17, "small", "middle", fmt::format("{:g}", tick));
+    }
+    for (const ChartCurve& curve : curves)
+      draw(curve, axis, [&](std::size_t i) { return static_cast<double>(i) / last; });
+  }
+
+  void draw_over_x(const std::vector<ChartCurve>& curves, const LogAxis& y_axis) {
+    const LogAxis x_axis(curves, &ChartCurve::x);
+    for (double tick = x_axis.low; tick <= x_axis.high; tick += x_axis.step) {
+      const double x = tick_mark((tick - x_axis.low) / (x_axis.high - x_axis.low));
+      power_of_ten(x, plot_top + plot_height + 18, "middle", tick);
+    }
+    for (const ChartCurve& curve : curves)
+      draw(curve, y_axis, [&](std::size_t i) { return x_axis.share(curve.x[i]); });
+  }
+
+  // A curve; share(i) is the place of point i along the x-axis, 0 to 1.
+  template <class F>
+  void draw(const ChartCurve& curve, const LogAxis& axis, F share) {
     std::string path;
     bool pen_up = true;
     for (std::size_t i = 0; i < curve.y.size(); ++i) {
       const bool seen = drawable(curve.y[i]) && std::log10(curve.y[i]) >= axis.low;
       if (seen)
         fmt::format_to(std::back_inserter(path), "{}{:.1f} {:.1f}", pen_up ? "M" : "L",
-                       plot_left + plot_width * static_cast<double>(i) / last, axis.y(curve.y[i]));
+                       plot_left + plot_width * share(i),
+                       plot_top + plot_height * (1 - axis.share(curve.y[i])));
       pen_up = !seen;
     }
-    add(R"(<path class="curve c{}{}" d="{}"/>)"
+    add(R"(<path class="curve c{}{}{}" d="{}"/>)"
         "\n",
-        curve.color % chart_colors, curve.dashed ? " dashed" : "", path);
+        curve.color % chart_colors, curve.dashed ? " dashed" : "", curve.faint ? " faint" : "",
+        path);
+  }
+
+  // Returns where it is.
+  double tick_mark(double share) {
+    const double x = plot_left + plot_width * share;
+    line(x, plot_top + plot_height, x, plot_top + plot_height + 4, "frame");
+    return x;
+  }
+
+  void power_of_ten(double x, double y, const char* anchor, double exponent) {
+    add(R"(<text x="{:g}" y="{:g}" class="small" text-anchor="{}">10<tspan dy="-4" )"
+        R"(font-size="9">{:g}</tspan></text>)"
+        "\n",
+        x, y, anchor, exponent);
   }
 
   template <class... A>
@@ -192,6 +219,32 @@ std::string chart_svg(const std::string& title, std::span<const ChartPanel> pane
   drawing.text(x, y, "small", "start", footnote);
   drawing.end_cell();
   return std::move(drawing).finish();
+}
+
+std::string panel_svg(const ChartPanel& panel, std::string_view description) {
+  Drawing drawing(fmt::format("<svg viewBox=\"0 0 {:g} {:g}\" role=\"img\" aria-label=\"{}\">\n",
+                              cell_width, panel_height, escape_markup(description)));
+  drawing.panel(panel);
+  return std::move(drawing).finish();
+}
+
+std::string chart_style() { return style; }
+
+std::string escape_markup(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out += c;
+  }
+  return out;
 }
 
 }  // namespace xgrad::train

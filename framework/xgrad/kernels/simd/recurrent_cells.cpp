@@ -56,10 +56,15 @@ B quotient(const B& n, const B& d) {
 }
 
 // Float: the rational minimax approximation that Eigen uses (generic_fast_tanh_float), good to a
-// few ulps and without branches; beyond the clamp, tanh is 1 in float.
+// few ulps and without branches. Beyond the clamp tanh is 1 in float, to the bit: or a gate that is
+// saturated would let a gradient through. Where that is depends on the rounding of fma.
 inline Batch<float> tanh(const Batch<float>& x) {
   using B = Batch<float>;
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  const B limit(7.99881172180175781F);
+#else
   const B limit(7.90531110763549805F);
+#endif
   // In this order of operands a NaN stays one.
   const B a = xsimd::min(limit, xsimd::max(-limit, x));
   const B s = a * a;
