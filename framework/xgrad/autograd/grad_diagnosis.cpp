@@ -96,13 +96,12 @@ Finding some_elements(const Case& c) {
 // Some elements are right, and the others have nothing in common but their places.
 Finding peculiar_elements(const Case& c) {
   if (c.wrong_count == c.size()) return {};
-  if (c.elementwise)
-    return some_are_wrong(c,
-                          "the op works element by element: is a mask or a condition another one?");
-  if (2 * c.wrong_count > c.size() && places_of_wrong_elements(c).empty()) return {};
-  return some_are_wrong(
-      c,
-      "look at what is special there: a border, repeated indices (= for +=?), a window, one gate");
+  const bool most = 2 * c.wrong_count > c.size();
+  if (most && (c.elementwise || places_of_wrong_elements(c).empty())) return {};
+  return some_are_wrong(c, c.elementwise ? "the op works element by element: is a mask or a "
+                                           "condition another one?"
+                                         : "look at what is special there: a border, repeated "
+                                           "indices (= for +=?), a window, one gate");
 }
 
 Finding another_function(const Case& c) {
