@@ -1,16 +1,22 @@
 // A check that passes is worth what it would have caught: errors are planted into the gradient of
 // each input of each op, and the check that `xgrad gradcheck` and the registry's tests make must
-// find every one.
+// find every one. Some are alike for all ops (an element wrong); the others, in planted_errors/,
+// are those that the op's author could have made.
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+
+#include <fmt/format.h>
 
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/xtensor.hpp>
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/check_sample.hpp>
+
+#include "planted_errors/planted_error.hpp"
 
 using namespace xgrad;
 
@@ -144,6 +150,83 @@ void require_caught(const char* error, F plant) {
   }
 }
 
+// For each input, whether the error changed its gradient by more than rounding would.
+using Changes = std::vector<bool>;
+
+bool differs(const Tensor<double>& right, const Tensor<double>& wrong) {
+  double largest = 0, difference = 0;
+  for (Index i = 0; i < right.size(); ++i) {
+    largest = std::max(largest, std::abs(right.data()[i]));
+    difference = std::max(difference, std::abs(right.data()[i] - wrong.data()[i]));
+  }
+  return difference > 1e-5 * largest;
+}
+
+// The op of `sample` with its own value, and the gradients that `plant` makes of its own.
+template <class Plant>
+Sample with_backward(const OpInfo& info, const Sample& sample, Plant plant, Changes& changes) {
+  return changed(sample, [&info, &sample, plant, &changes](const auto& inputs, const auto& op) {
+    planted::Vars in;
+    for (const auto& x : inputs) in.push_back(x.defined() ? x.detach() : x);
+    const Variable<double> y = op(in);
+    return record(info, std::span(inputs), y.value(), [=, &sample, &changes](Backward<double>& b) {
+      planted::BackwardCall call{sample, in, y, b.dy(), {}};
+      const auto right = call.dx = call.backward(in, call.dy);
+      plant(call);
+      changes.assign(in.size(), false);
+      for (std::size_t i = 0; i < in.size(); ++i) {
+        if (!b.needs(static_cast<int>(i))) continue;
+        changes[i] = differs(right[i].value(), call.dx[i].value());
+        b.set_dx(static_cast<int>(i), call.dx[i].value());
+      }
+    });
+  });
+}
+
+const OpEntry& entry_of(std::string_view op) {
+  const auto& table = op_registry();
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const OpEntry& entry) { return entry.op->name == op; });
+  BOOST_TEST_REQUIRE((found != table.end()), "there is no op " << op);
+  return *found;
+}
+
+const Sample& sample_of(const OpEntry& entry, std::string_view name) {
+  const auto found = std::find_if(entry.samples.begin(), entry.samples.end(),
+                                  [&](const Sample& sample) { return sample.name == name; });
+  BOOST_TEST_REQUIRE((found != entry.samples.end()), "there is no sample " << name);
+  return *found;
+}
+
+// `says` of a planted error: alternatives separated by |.
+bool contains_one_of(std::string_view text, std::string_view alternatives) {
+  for (;;) {
+    const std::size_t end = alternatives.find('|');
+    if (text.find(alternatives.substr(0, end)) != text.npos) return true;
+    if (end == alternatives.npos) return false;
+    alternatives.remove_prefix(end + 1);
+  }
+}
+
+struct Family {
+  const char* name;
+  std::vector<planted::PlantedError> errors;
+};
+
+std::vector<Family> families() {
+  return {{"elementwise", planted::elementwise()},
+          {"arithmetic", planted::arithmetic()},
+          {"reductions", planted::reduce()},
+          {"shapes", planted::shape()},
+          {"products", planted::linear()},
+          {"convolutions", planted::conv()},
+          {"pooling", planted::pool()},
+          {"normalisation", planted::norm()},
+          {"losses", planted::loss()},
+          {"embeddings", planted::embedding()},
+          {"recurrent", planted::recurrent()}};
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(planted_errors)
@@ -168,6 +251,68 @@ BOOST_AUTO_TEST_CASE(an_accumulation_left_out) {
       return y + op(inputs);
     });
   });
+}
+
+// The harness that plants errors plants none by itself.
+BOOST_AUTO_TEST_CASE(without_an_error_the_check_passes) {
+  std::set<std::pair<std::string, std::string>> done;
+  for (const Family& family : families())
+    for (const auto& error : family.errors)
+      if (done.emplace(error.op, error.sample).second)
+        BOOST_TEST_CONTEXT(error.op << ", sample \"" << error.sample << "\"") {
+          const OpEntry& entry = entry_of(error.op);
+          Changes changes;
+          const GradCheckReport report =
+              check_sample(entry, with_backward(
+                                      *entry.op, sample_of(entry, error.sample),
+                                      [](planted::BackwardCall&) {}, changes));
+          BOOST_TEST(!caught(entry, report), report.to_string());
+          BOOST_TEST(std::count(changes.begin(), changes.end(), true) == 0);
+        }
+}
+
+// The errors of planted_errors/: each is caught, in the inputs whose gradients are wrong and in no
+// other, and the report has a sentence about it. `--log_level=message` prints them all.
+BOOST_AUTO_TEST_CASE(mistakes_that_authors_of_ops_make) {
+  std::set<std::string_view> ops;
+  int all_planted = 0, all_caught = 0;
+  for (const Family& family : families()) {
+    int found = 0;
+    for (const auto& error : family.errors)
+      BOOST_TEST_CONTEXT(error.op << ", sample \"" << error.sample << "\": " << error.what) {
+        ops.insert(error.op);
+        const OpEntry& entry = entry_of(error.op);
+        const Sample& sample = sample_of(entry, error.sample);
+        Changes changes;
+        const GradCheckReport report =
+            check_sample(entry, with_backward(*entry.op, sample, error.plant, changes));
+        BOOST_TEST(std::count(changes.begin(), changes.end(), true) > 0,
+                   "the error changes no gradient");
+        BOOST_TEST(!report.ok, report.to_string());
+        found += report.ok ? 0 : 1;
+
+        std::string sentences;
+        for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
+          if (!sample.inputs[i].defined()) continue;
+          const GradCheckInput& input = report.inputs.at(i);
+          BOOST_TEST(input.ok != changes[i], "input " << i << ": " << report.to_string());
+          BOOST_TEST(input.ok == input.diagnosis.empty(), "input " << i << ": " << input.diagnosis);
+          if (input.ok) continue;
+          BOOST_TEST(contains_one_of(input.diagnosis, error.says), input.diagnosis);
+          sentences += fmt::format("\n    {}: {}", entry.op->input_name(static_cast<int>(i)),
+                                   input.diagnosis);
+        }
+        BOOST_TEST_MESSAGE(error.op << ", " << error.what << ": "
+                                    << (report.ok ? "NOT CAUGHT" : "caught") << sentences);
+      }
+    const int planted = static_cast<int>(family.errors.size());
+    BOOST_TEST_MESSAGE(family.name << ": " << planted << " planted, " << found << " caught");
+    all_planted += planted;
+    all_caught += found;
+  }
+  BOOST_TEST_MESSAGE("all: " << all_planted << " planted, " << all_caught << " caught");
+  for (const OpEntry& entry : op_registry())
+    BOOST_TEST(ops.count(entry.op->name) == 1, "no error is planted into " << entry.op->name);
 }
 
 // An op as a user writes it, whose gradient lacks a factor of 3.

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <iterator>
 #include <limits>
+#include <set>
 #include <span>
 
 namespace xgrad {
@@ -66,6 +67,8 @@ bool same_bytes(const Tensor<double>& a, const Tensor<double>& b) {
 }
 
 bool near(double a, double b, double tolerance) { return std::abs(a - b) <= tolerance; }
+
+double gap(const LineDerivative& d) { return std::abs(d.right - d.left); }
 
 std::vector<double> to_vector(const Tensor<double>& x) {
   return {x.values().begin(), x.values().end()};
@@ -184,14 +187,20 @@ class Check {
       const double step = first_step(f_.value(leaf).data()[i]);
       LineDerivative d = derivative(line, step);
       ignored[i] = d.constant;
+      const double short_step = 1e-4 * step;
       if (!near(a, d.value, 1e-6 * std::max(d.scale, std::abs(a)))) {
         // A switch within the step, or a wrong gradient. A shorter step may be on one side of it.
-        const double short_step = 1e-4 * step;
         const LineDerivative close = central_difference(line, y_, cotangent_, short_step);
         if (near(a, close.value, 1e-6 * close.scale))
           d = close;
         else
           kink[i] = is_kink(leaf, element, short_step);
+      } else if (gap(d) > 0.1 * std::max(std::abs(d.left), std::abs(d.right))) {
+        // A minimum, where the gap between the one-sided slopes shrinks with the step, or a switch
+        // in the middle between them, as of |x| at 0.
+        const double wide = gap(central_difference(line, y_, cotangent_, step));
+        const double narrow = gap(central_difference(line, y_, cotangent_, short_step));
+        kink[i] = narrow > 0.5 * wide && is_kink(leaf, element, short_step);
       }
       numeric[i] = kink[i] ? a : d.value;
       largest = std::max(largest, std::abs(numeric[i]));
@@ -211,11 +220,13 @@ class Check {
                                   .value = to_vector(f_.value(leaf)),
                                   .output_shape = y_.shape(),
                                   .output = to_vector(y_),
+                                  .cotangent = to_vector(cotangent_),
                                   .jacobian = jacobian(leaf)});
   }
 
   // Whether f switches at this very element: some outputs have different slopes to the left and to
-  // the right, and what backward() gives for each of them is one of the two; the others are smooth.
+  // the right, and what backward() gives for each of them is one of the two or between them, as
+  // where several switches meet; the others are smooth.
   bool is_kink(std::size_t leaf, Index element, double step) {
     const Line line = f_.along_element(leaf, element);
     const LineValue above = line(step), below = line(-step);
@@ -241,35 +252,33 @@ class Check {
       Tensor<double> only(y_.shape());
       only.data()[i] = c;
       const double a = analytic(only);
-      if (!near(a, right, 1e-4 * size) && !near(a, left, 1e-4 * size)) return false;
+      // Written so that a NaN is no kink.
+      if (!(a >= std::min(left, right) - 1e-4 * size && a <= std::max(left, right) + 1e-4 * size))
+        return false;
     }
     return found && near(analytic(smooth), expected, 1e-4 * scale);
   }
 
   void check_directions(std::size_t leaf, GradCheckInput& input) {
     const Tensor<double>& analytic = analytic_[leaf];
-    GradientEvidence evidence{.shape = Shape{options_.directions}};
+    GradientEvidence evidence;
     std::string example;
+    constexpr std::size_t most_kinks = 32;
+    std::vector<Index> kinks;
     for (int k = 0; k < options_.directions; ++k) {
       PerLeaf direction(leaves_.size());
       direction[leaf] = random_signs(analytic.shape(), random_);
-      const auto disagree = [&] {
-        const LineDerivative d = directional_derivative(direction);
-        const auto [a, size] = analytic_along(direction);
-        return !near(a, d.value, 1e-6 * std::max({d.scale, std::abs(a), 1e-3 * size}));
-      };
-      // Elements at a kink are taken out of the direction, one by one.
-      constexpr int most_kinks = 32;
-      int kinks = 0;
+      // Elements at a kink are taken out of this direction and the next ones, one by one.
+      for (const Index kink : kinks) direction[leaf].data()[kink] = 0;
       Index element = -1;
-      for (; kinks < most_kinks && disagree(); ++kinks) {
+      while (kinks.size() < most_kinks && is_wrong_along(direction)) {
         element = locate(leaf, direction);
         const double step = 1e-4 * first_step(f_.value(leaf).data()[element]);
         if (!is_kink(leaf, element, step)) break;
         direction[leaf].data()[element] = 0;
+        kinks.push_back(element);
       }
-      input.kinks += kinks;
-      if (kinks == most_kinks) continue;  // an input that lives on switches
+      if (kinks.size() == most_kinks) continue;  // an input that lives on switches
       const LineDerivative d = directional_derivative(direction);
       const auto [a, size] = analytic_along(direction);
       evidence.analytic.push_back(a);
@@ -282,11 +291,44 @@ class Check {
       const LineDerivative numeric =
           derivative(f_.along_element(leaf, element), first_step(f_.value(leaf).data()[element]));
       compared_.emplace_back(INFINITY, GradCheckWorst{leaf, element, one, numeric.value});
-      example = fmt::format("an element that is wrong: {}, analytic {:.9g}, numeric {:.9g}",
-                            element_name(input, element), one, numeric.value);
+      example = fmt::format("{}an element that is wrong: {}, analytic {:.9g}, numeric {:.9g}",
+                            wrong_slices(leaf, direction), element_name(input, element), one,
+                            numeric.value);
     }
-    evidence.shape = Shape{evidence.analytic.size()};
-    if (!input.ok) input.diagnosis = fmt::format("{}; {}", diagnose(evidence), example);
+    input.kinks = static_cast<Index>(kinks.size());
+    if (!input.ok) input.diagnosis = fmt::format("{}; {}", diagnose_directions(evidence), example);
+  }
+
+  bool is_wrong_along(const PerLeaf& direction) {
+    const LineDerivative d = directional_derivative(direction);
+    const auto [a, size] = analytic_along(direction);
+    return !near(a, d.value, 1e-6 * std::max({d.scale, std::abs(a), 1e-3 * size}));
+  }
+
+  // "all with index 3 on axis 0 (of 4); " for the axes on which some indices are right. Axes that
+  // would take long are left out.
+  std::string wrong_slices(std::size_t leaf, const PerLeaf& direction) {
+    constexpr Index most = 128;
+    const Tensor<double>& whole = direction[leaf];
+    std::vector<std::string> places;
+    Index stride = whole.size();
+    for (int axis = 0; axis < whole.shape().rank(); ++axis) {
+      const Index extent = whole.shape(axis);
+      stride /= extent;
+      if (extent > most) continue;
+      std::set<Index> wrong;
+      for (Index index = 0; index < extent; ++index) {
+        PerLeaf part(direction.size());
+        part[leaf] = whole.clone();
+        double* const v = part[leaf].data();
+        for (Index n = 0; n < whole.size(); ++n)
+          if (n / stride % extent != index) v[n] = 0;
+        if (is_wrong_along(part)) wrong.insert(index);
+      }
+      if (!wrong.empty() && static_cast<Index>(wrong.size()) < extent)
+        places.push_back(indices_on_axis(wrong, axis, extent));
+    }
+    return places.empty() ? "" : fmt::format("all with {}; ", fmt::join(places, " and "));
   }
 
   // Many elements at once cross switches with a step that each of them could take: the shorter

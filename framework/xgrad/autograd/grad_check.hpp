@@ -42,7 +42,7 @@ struct GradCheckInput {
   Index elements = 0;  ///< derivatives compared: the input's elements, or the directions
   Index failed = 0;    ///< of these
   /// Elements at a switch of a max, relu or pool: left and right derivative differ, and backward()
-  /// gives one of them. They count neither as passed nor as failed, nor in the errors below.
+  /// gives one of them or a value between. They count neither as passed nor as failed, nor in the errors below.
   Index kinks = 0;
   bool by_directions = false;
   double max_abs_error = 0;
