@@ -1,4 +1,4 @@
-#include <xgrad/autograd/checked_function.hpp>
+#include <xgrad/autograd/checked_gradient.hpp>
 #include <xgrad/autograd/convergence.hpp>
 #include <xgrad/autograd/grad_check.hpp>
 #include <xgrad/autograd/grad_diagnosis.hpp>
@@ -10,10 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <iterator>
-#include <limits>
-#include <set>
-#include <span>
+#include <optional>
 
 namespace xgrad {
 namespace {
@@ -96,19 +93,19 @@ class Check {
   void differentiate() {
     const Variable<double> y = f_();
     if (!y.defined()) throw ValueError("grad_check: f gave an undefined variable");
-    y_ = y.value().clone();
-    cotangent_ = random_signs(y_.shape(), random_);
-    if (!same_bytes(y_, f_.evaluate()))
+    const Tensor<double> value = y.value().clone();
+    const Tensor<double> cotangent = random_signs(value.shape(), random_);
+    if (!same_bytes(value, f_.evaluate()))
       throw ValueError(
           "grad_check: f gives other values when it is called again: it must depend on "
           "its inputs alone; draw random numbers from random_stream(), which is put back "
           "before every call");
-    analytic_ = f_.gradients(y, cotangent_, true);
-    const auto again = f_.gradients(y, cotangent_);
+    PerLeaf analytic = f_.gradients(y, cotangent, true);
+    const auto again = f_.gradients(y, cotangent);
     for (std::size_t i = 0; i < leaves_.size(); ++i) {
       const auto& [name, leaf] = leaves_[i];
       if (!leaf.requires_grad()) continue;
-      if (!same_bytes(analytic_[i], again[i]))
+      if (!same_bytes(analytic[i], again[i]))
         problem(
             "a second backward() through the same graph gives {} another gradient: the first one "
             "changed what it had saved, or reads memory that it did not write",
@@ -118,10 +115,11 @@ class Check {
         f_.restore(i);
       }
     }
-    if (!same_bytes(y_, y.value())) problem("backward() changes the result of f");
-    for (const Tensor<double>& gradient : analytic_)
+    if (!same_bytes(value, y.value())) problem("backward() changes the result of f");
+    for (const Tensor<double>& gradient : analytic)
       for (Index i = 0; i < gradient.size(); ++i)
         least_scale_ = std::fmax(least_scale_, 1e-4 * std::abs(gradient.data()[i]));
+    gradient_.emplace(f_, value, cotangent, std::move(analytic), options_.eps);
   }
 
   // A graph that nobody holds any more must be gone, and with it its hold on the leaves.
@@ -141,14 +139,6 @@ class Check {
   void problem(fmt::format_string<Args...> format, Args&&... args) {
     report_.problems.push_back(fmt::format(format, std::forward<Args>(args)...));
   }
-
-  LineDerivative derivative(const Line& line, double step) {
-    return options_.eps ? central_difference(line, y_, cotangent_, *options_.eps)
-                        : best_difference(line, y_, cotangent_, step);
-  }
-
-  // Steps that a value of this size can tell apart.
-  static double first_step(double x) { return std::max(1e-3, 1e-6 * std::abs(x)); }
 
   void check_leaf(std::size_t leaf) {
     const auto& [name, variable] = leaves_[leaf];
@@ -176,7 +166,7 @@ class Check {
   }
 
   void check_elements(std::size_t leaf, GradCheckInput& input) {
-    const Tensor<double>& analytic = analytic_[leaf];
+    const Tensor<double>& analytic = gradient_->analytic(leaf);
     std::vector<double> numeric(static_cast<std::size_t>(analytic.size()));
     std::vector<bool> kink(numeric.size()), ignored(numeric.size());
     double largest = 0;
@@ -184,23 +174,26 @@ class Check {
       const auto element = static_cast<Index>(i);
       const double a = analytic.data()[i];
       const Line line = f_.along_element(leaf, element);
-      const double step = first_step(f_.value(leaf).data()[i]);
-      LineDerivative d = derivative(line, step);
+      const double step = gradient_->first_step(leaf, element);
+      LineDerivative d = gradient_->by_element(leaf, element);
       ignored[i] = d.constant;
       const double short_step = 1e-4 * step;
       if (!near(a, d.value, 1e-6 * std::max(d.scale, std::abs(a)))) {
         // A switch within the step, or a wrong gradient. A shorter step may be on one side of it.
-        const LineDerivative close = central_difference(line, y_, cotangent_, short_step);
+        const LineDerivative close =
+            central_difference(line, gradient_->y(), gradient_->cotangent(), short_step);
         if (near(a, close.value, 1e-6 * close.scale))
           d = close;
         else
-          kink[i] = is_kink(leaf, element, short_step);
+          kink[i] = gradient_->is_kink(leaf, element, short_step);
       } else if (gap(d) > 0.1 * std::max(std::abs(d.left), std::abs(d.right))) {
         // A minimum, where the gap between the one-sided slopes shrinks with the step, or a switch
         // in the middle between them, as of |x| at 0.
-        const double wide = gap(central_difference(line, y_, cotangent_, step));
-        const double narrow = gap(central_difference(line, y_, cotangent_, short_step));
-        kink[i] = narrow > 0.5 * wide && is_kink(leaf, element, short_step);
+        const double wide =
+            gap(central_difference(line, gradient_->y(), gradient_->cotangent(), step));
+        const double narrow =
+            gap(central_difference(line, gradient_->y(), gradient_->cotangent(), short_step));
+        kink[i] = narrow > 0.5 * wide && gradient_->is_kink(leaf, element, short_step);
       }
       numeric[i] = kink[i] ? a : d.value;
       largest = std::max(largest, std::abs(numeric[i]));
@@ -218,49 +211,14 @@ class Check {
                                   .analytic = to_vector(analytic),
                                   .numeric = numeric,
                                   .value = to_vector(f_.value(leaf)),
-                                  .output_shape = y_.shape(),
-                                  .output = to_vector(y_),
-                                  .cotangent = to_vector(cotangent_),
-                                  .jacobian = jacobian(leaf)});
-  }
-
-  // Whether f switches at this very element: some outputs have different slopes to the left and to
-  // the right, and what backward() gives for each of them is one of the two or between them, as
-  // where several switches meet; the others are smooth.
-  bool is_kink(std::size_t leaf, Index element, double step) {
-    const Line line = f_.along_element(leaf, element);
-    const LineValue above = line(step), below = line(-step);
-    const auto analytic = [&](const Tensor<double>& cotangent) {
-      return f_.gradients(f_(), cotangent)[leaf].data()[element];
-    };
-    Tensor<double> smooth = cotangent_.clone();
-    bool found = false;
-    double expected = 0, scale = 0;
-    for (Index i = 0; i < y_.size(); ++i) {
-      const double c = cotangent_.data()[i], y = std::as_const(y_).data()[i];
-      const double right = c * (std::as_const(above.y).data()[i] - y) / above.t;
-      const double left = c * (std::as_const(below.y).data()[i] - y) / below.t;
-      const double size = std::max(std::abs(right), std::abs(left));
-      const double rounding = 1e-15 * std::abs(c * y) / step;
-      scale += size;
-      if (near(right, left, 1e-2 * size + rounding)) {
-        expected += (right + left) / 2;
-        continue;
-      }
-      found = true;
-      smooth.data()[i] = 0;
-      Tensor<double> only(y_.shape());
-      only.data()[i] = c;
-      const double a = analytic(only);
-      // Written so that a NaN is no kink.
-      if (!(a >= std::min(left, right) - 1e-4 * size && a <= std::max(left, right) + 1e-4 * size))
-        return false;
-    }
-    return found && near(analytic(smooth), expected, 1e-4 * scale);
+                                  .output_shape = gradient_->y().shape(),
+                                  .output = to_vector(gradient_->y()),
+                                  .cotangent = to_vector(gradient_->cotangent()),
+                                  .jacobian = gradient_->jacobian(leaf)});
   }
 
   void check_directions(std::size_t leaf, GradCheckInput& input) {
-    const Tensor<double>& analytic = analytic_[leaf];
+    const Tensor<double>& analytic = gradient_->analytic(leaf);
     GradientEvidence evidence;
     std::string example;
     constexpr std::size_t most_kinks = 32;
@@ -271,116 +229,31 @@ class Check {
       // Elements at a kink are taken out of this direction and the next ones, one by one.
       for (const Index kink : kinks) direction[leaf].data()[kink] = 0;
       Index element = -1;
-      while (kinks.size() < most_kinks && is_wrong_along(direction)) {
-        element = locate(leaf, direction);
-        const double step = 1e-4 * first_step(f_.value(leaf).data()[element]);
-        if (!is_kink(leaf, element, step)) break;
+      while (kinks.size() < most_kinks && gradient_->is_wrong_along(direction)) {
+        element = gradient_->locate(leaf, direction);
+        const double step = 1e-4 * gradient_->first_step(leaf, element);
+        if (!gradient_->is_kink(leaf, element, step)) break;
         direction[leaf].data()[element] = 0;
         kinks.push_back(element);
       }
       if (kinks.size() == most_kinks) continue;  // an input that lives on switches
-      const LineDerivative d = directional_derivative(direction);
-      const auto [a, size] = analytic_along(direction);
+      const LineDerivative d = gradient_->along(direction);
+      const auto [a, size] = gradient_->analytic_along(direction);
       evidence.analytic.push_back(a);
       evidence.numeric.push_back(d.value);
       const Index failed = input.failed;
       compare(input, {leaf, -1, a, d.value}, std::max(1e-3 * size, least_scale_), false);
       if (input.failed == failed || !example.empty()) continue;
-      if (element < 0) element = locate(leaf, direction);
+      if (element < 0) element = gradient_->locate(leaf, direction);
       const double one = analytic.data()[element];
-      const LineDerivative numeric =
-          derivative(f_.along_element(leaf, element), first_step(f_.value(leaf).data()[element]));
+      const LineDerivative numeric = gradient_->by_element(leaf, element);
       compared_.emplace_back(INFINITY, GradCheckWorst{leaf, element, one, numeric.value});
       example = fmt::format("{}an element that is wrong: {}, analytic {:.9g}, numeric {:.9g}",
-                            wrong_slices(leaf, direction), element_name(input, element), one,
-                            numeric.value);
+                            gradient_->wrong_slices(leaf, direction), element_name(input, element),
+                            one, numeric.value);
     }
     input.kinks = static_cast<Index>(kinks.size());
     if (!input.ok) input.diagnosis = fmt::format("{}; {}", diagnose_directions(evidence), example);
-  }
-
-  bool is_wrong_along(const PerLeaf& direction) {
-    const LineDerivative d = directional_derivative(direction);
-    const auto [a, size] = analytic_along(direction);
-    return !near(a, d.value, 1e-6 * std::max({d.scale, std::abs(a), 1e-3 * size}));
-  }
-
-  // "all with index 3 on axis 0 (of 4); " for the axes on which some indices are right. Axes that
-  // would take long are left out.
-  std::string wrong_slices(std::size_t leaf, const PerLeaf& direction) {
-    constexpr Index most = 128;
-    const Tensor<double>& whole = direction[leaf];
-    std::vector<std::string> places;
-    Index stride = whole.size();
-    for (int axis = 0; axis < whole.shape().rank(); ++axis) {
-      const Index extent = whole.shape(axis);
-      stride /= extent;
-      if (extent > most) continue;
-      std::set<Index> wrong;
-      for (Index index = 0; index < extent; ++index) {
-        PerLeaf part(direction.size());
-        part[leaf] = whole.clone();
-        double* const v = part[leaf].data();
-        for (Index n = 0; n < whole.size(); ++n)
-          if (n / stride % extent != index) v[n] = 0;
-        if (is_wrong_along(part)) wrong.insert(index);
-      }
-      if (!wrong.empty() && static_cast<Index>(wrong.size()) < extent)
-        places.push_back(indices_on_axis(wrong, axis, extent));
-    }
-    return places.empty() ? "" : fmt::format("all with {}; ", fmt::join(places, " and "));
-  }
-
-  // Many elements at once cross switches with a step that each of them could take: the shorter
-  // steps that rounding allows are tried, too.
-  LineDerivative directional_derivative(const PerLeaf& direction) {
-    const double a = analytic_along(direction).first;
-    const Line line = f_.along(direction);
-    const LineDerivative best = derivative(line, 1e-3);
-    const auto agrees = [a](const LineDerivative& d) {
-      return near(a, d.value, 1e-7 * std::max(d.scale, std::abs(a)));
-    };
-    if (options_.eps || agrees(best)) return best;
-    for (double step = 1e-5; step > 1e-8; step /= 4)
-      if (const auto d = central_difference(line, y_, cotangent_, step); agrees(d)) return d;
-    return best;
-  }
-
-  // The derivative that backward() gives along a direction, and its size without cancellation.
-  std::pair<double, double> analytic_along(const PerLeaf& direction) const {
-    double sum = 0, squares = 0;
-    for (std::size_t i = 0; i < direction.size(); ++i) {
-      if (!direction[i].defined()) continue;
-      for (Index k = 0; k < direction[i].size(); ++k) {
-        const double term = analytic_[i].data()[k] * direction[i].data()[k];
-        sum += term;
-        squares += term * term;
-      }
-    }
-    return {sum, std::sqrt(squares)};
-  }
-
-  // Halves a direction along which the check failed, keeping the half that is further off, down to
-  // one element.
-  Index locate(std::size_t leaf, const PerLeaf& direction) {
-    Index begin = 0, end = direction[leaf].size();
-    const auto error_of = [&](Index from, Index to) {
-      PerLeaf part(direction.size());
-      part[leaf] = Tensor<double>(direction[leaf].shape());
-      std::copy(direction[leaf].data() + from, direction[leaf].data() + to,
-                part[leaf].data() + from);
-      const double error =
-          std::abs(analytic_along(part).first - derivative(f_.along(part), 1e-3).value);
-      return std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
-    };
-    while (end - begin > 1) {
-      const Index middle = begin + (end - begin) / 2;
-      if (error_of(begin, middle) >= error_of(middle, end))
-        end = middle;
-      else
-        begin = middle;
-    }
-    return begin;
   }
 
   // Enters one comparison. Relative errors are relative to at least `least_scale`. An element that
@@ -403,36 +276,17 @@ class Check {
     compared_.emplace_back(relative, derivative);
   }
 
-  // How each output takes part in the derivative by each element, by plain central differences;
-  // empty where it would be too large to be worth it.
-  std::vector<double> jacobian(std::size_t leaf) {
-    constexpr Index most = 1 << 22;
-    const Index elements = analytic_[leaf].size();
-    if (elements * y_.size() > most) return {};
-    std::vector<double> result(static_cast<std::size_t>(elements * y_.size()));
-    for (Index element = 0; element < elements; ++element) {
-      const Line line = f_.along_element(leaf, element);
-      const double step = 1e-3 * first_step(f_.value(leaf).data()[element]);
-      const LineValue above = line(step), below = line(-step);
-      for (Index i = 0; i < y_.size(); ++i)
-        result[static_cast<std::size_t>(i * elements + element)] =
-            cotangent_.data()[i] *
-            (std::as_const(above.y).data()[i] - std::as_const(below.y).data()[i]) /
-            (above.t - below.t);
-    }
-    return result;
-  }
-
   void sweep() {
     PerLeaf direction(leaves_.size());
     for (std::size_t i = 0; i < leaves_.size(); ++i)
       if (leaves_[i].second.requires_grad())
         direction[i] = random_signs(leaves_[i].second.shape(), random_);
-    const auto [a, size] = analytic_along(direction);
+    const auto [a, size] = gradient_->analytic_along(direction);
     const Line line = f_.along(direction);
     for (int k = 2; k <= 20; ++k) {  // 1e-1 to 1e-10
       const double step = std::pow(10, -0.5 * k);
-      const LineDerivative d = central_difference(line, y_, cotangent_, step);
+      const LineDerivative d =
+          central_difference(line, gradient_->y(), gradient_->cotangent(), step);
       const double scale = std::max({std::abs(a), std::abs(d.value), 1e-3 * size});
       report_.sweep.push_back({step, a == d.value ? 0 : std::abs(a - d.value) / scale});
     }
@@ -444,8 +298,7 @@ class Check {
   const GradCheckLeaves& leaves_;
   const GradCheckOptions& options_;
   RandomStream random_;
-  Tensor<double> y_, cotangent_;
-  PerLeaf analytic_;
+  std::optional<CheckedGradient> gradient_;
   double least_scale_ = 0;  // for relative errors: next to the largest entry of all gradients
   std::vector<std::pair<double, GradCheckWorst>>
       compared_;  // of the input in work, by relative error
