@@ -14,18 +14,12 @@
 #include <xgrad/ops/run_sample.hpp>
 #include <xgrad/ops/sample_drift.hpp>
 
+#include "for_all_samples.hpp"
 #include "reference/reference.hpp"
 
 using namespace xgrad;
 
 namespace {
-
-template <class F>
-void for_all_samples(F f) {
-  for (const auto& entry : op_registry())
-    for (const auto& sample : entry.samples)
-      BOOST_TEST_CONTEXT(entry.op->name << ", sample \"" << sample.name << "\"") f(entry, sample);
-}
 
 template <class T>
 bool same_bytes(const Tensor<T>& a, const Tensor<T>& b) {

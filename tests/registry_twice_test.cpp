@@ -10,16 +10,11 @@
 #include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/run_sample.hpp>
 
+#include "for_all_samples.hpp"
+
 using namespace xgrad;
 
 namespace {
-
-template <class F>
-void for_all_samples(F f) {
-  for (const auto& entry : op_registry())
-    for (const auto& sample : entry.samples)
-      BOOST_TEST_CONTEXT(entry.op->name << ", sample \"" << sample.name << "\"") f(entry, sample);
-}
 
 // A sum of more than two terms depends on their order.
 constexpr double rounding = 1e-14;

@@ -6,17 +6,10 @@
 #include <cmath>
 
 #include <xgrad/ops/registry.hpp>
+#include <xgrad/ops/run_sample.hpp>
 
 namespace golden {
 namespace {
-
-template <class T>
-Tensor<T> convert(const Tensor<double>& x) {
-  Tensor<T> y = Tensor<T>::empty(x.shape());
-  std::transform(x.values().begin(), x.values().end(), y.data(),
-                 [](double value) { return static_cast<T>(value); });
-  return y;
-}
 
 // In evaluation dropout is the identity and no node of the graph.
 bool leaves_a_node(std::string_view op) { return op != "dropout"; }
@@ -51,7 +44,7 @@ const Tensor<double>& Run<T>::expected(const std::string& tensor) {
 
 template <class T>
 Tensor<T> Run<T>::constant(const std::string& tensor) {
-  return convert<T>(expected(tensor));
+  return xgrad::convert<T>(expected(tensor));
 }
 
 template <class T>

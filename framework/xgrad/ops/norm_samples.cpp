@@ -1,7 +1,7 @@
 #include <xgrad/ops/norm.hpp>
+#include <xgrad/ops/run_sample.hpp>
 #include <xgrad/ops/samples.hpp>
 
-#include <algorithm>
 #include <array>
 
 namespace xgrad {
@@ -15,17 +15,9 @@ BatchNormCase setting(Index channels, const BatchNormOptions& options) {
 }
 
 template <class T>
-Tensor<T> copy(const Tensor<double>& x) {
-  Tensor<T> y = Tensor<T>::empty(x.shape());
-  std::transform(x.values().begin(), x.values().end(), y.data(),
-                 [](double value) { return static_cast<T>(value); });
-  return y;
-}
-
-template <class T>
 Variable<T> apply(std::span<const Variable<T>> in, const BatchNormCase& setting) {
   const auto& [options, before] = setting;
-  BatchNormStats<T> stats(copy<T>(before.running_mean), copy<T>(before.running_var));
+  BatchNormStats<T> stats(convert<T>(before.running_mean), convert<T>(before.running_var));
   return batch_norm(in[0], in[1], in[2], stats, options);
 }
 

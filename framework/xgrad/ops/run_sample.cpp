@@ -5,7 +5,6 @@
 #include <type_traits>
 
 namespace xgrad {
-namespace {
 
 template <class T>
 Tensor<T> convert(const Tensor<double>& x) {
@@ -14,8 +13,6 @@ Tensor<T> convert(const Tensor<double>& x) {
                  [](double value) { return static_cast<T>(value); });
   return y;
 }
-
-}  // namespace
 
 template <class T>
 std::vector<Variable<T>> sample_inputs(const Sample& sample, bool requires_grad) {
@@ -37,7 +34,8 @@ template <class T>
 Tensor<T> sample_cotangent(const Shape& shape, std::uint64_t seed) {
   RandomStream random(seed, "cotangent");
   Tensor<T> cotangent = Tensor<T>::empty(shape);
-  for (T& value : cotangent.values()) value = static_cast<T>(static_cast<float>(random.uniform(-1, 1)));
+  for (T& value : cotangent.values())
+    value = static_cast<T>(static_cast<float>(random.uniform(-1, 1)));
   return cotangent;
 }
 
@@ -55,15 +53,14 @@ SampleResult<T> run_sample(const Sample& sample, std::uint64_t seed) {
 Sample rounded_to_float32(Sample sample) {
   for (auto& x : sample.inputs) {
     if (!x.defined()) continue;
-    Tensor<double> rounded = Tensor<double>::empty(x.shape());
-    std::transform(x.values().begin(), x.values().end(), rounded.data(),
-                   [](double value) { return static_cast<double>(static_cast<float>(value)); });
-    x = rounded;
+    x = x.clone();
+    for (double& value : x.values()) value = static_cast<double>(static_cast<float>(value));
   }
   return sample;
 }
 
 #define XGRAD_INSTANTIATE(T)                                                         \
+  template Tensor<T> convert(const Tensor<double>&);                                 \
   template std::vector<Variable<T>> sample_inputs(const Sample&, bool);              \
   template Variable<T> apply_sample(const Sample&, const std::vector<Variable<T>>&); \
   template Tensor<T> sample_cotangent(const Shape&, std::uint64_t);                  \

@@ -14,6 +14,10 @@ struct SampleResult {
   std::vector<Tensor<T>> gradients{};  ///< one for each input; undefined for an absent one
 };
 
+/// The same numbers, rounded to T.
+template <class T>
+Tensor<T> convert(const Tensor<double>& x);
+
 /// The sample's inputs as variables, each over its own memory; undefined where absent.
 template <class T>
 std::vector<Variable<T>> sample_inputs(const Sample& sample, bool requires_grad);
