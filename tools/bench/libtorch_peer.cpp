@@ -18,6 +18,7 @@
 #include <sstream>
 #include <string>
 
+#include <ATen/autocast_mode.h>
 #include <torch/torch.h>
 
 #include "tools/bench/inputs.hpp"
@@ -71,7 +72,12 @@ Tensor classes(const char* name, std::int64_t count, std::int32_t number) {
   return torch::tensor(values, torch::kLong);
 }
 
-void forget_gradients(torch::optim::Optimizer& optimizer) { optimizer.zero_grad(options.tuned); }
+// This version's zero_grad() has no set_to_none.
+void forget_gradients(torch::optim::Optimizer& optimizer) {
+  if (!options.tuned) return optimizer.zero_grad();
+  for (const auto& group : optimizer.param_groups())
+    for (const Tensor& parameter : group.params()) parameter.mutable_grad() = Tensor();
+}
 
 // ---- images -------------------------------------------------------------------------------------
 
@@ -490,7 +496,7 @@ void parse(int argc, char** argv) {
 int main(int argc, char** argv) {
   parse(argc, argv);
   at::set_num_threads(options.threads);
-  at::set_flush_denormal(true);
+  at::globalContext().setFlushDenormal(true);
   std::vector<Case> chosen;
   for (auto& c : all_cases()) {
     const auto& names = options.names;
