@@ -200,6 +200,7 @@ int run(const BenchOptions& options, const CommonOptions& common) {
       const Step step = c.start();
       for (int i = 0; i < options.steps; ++i) step();
     }
+    if (common.json) print_json({{"peak_mebibytes", peak_mebibytes()}});
     return 0;
   }
   const EarlierRun earlier = options.compare.empty() ? EarlierRun() : EarlierRun(options.compare);

@@ -50,4 +50,7 @@ void add_small_workloads(std::vector<Workload>& all);
 void add_process_workloads(std::vector<Workload>& all);
 void add_scaling_workloads(std::vector<Workload>& all);
 
+/// The most of this process's memory that was ever resident; 0 where the system does not say.
+double peak_mebibytes();
+
 }  // namespace xgrad::command
