@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -33,6 +34,7 @@ struct Options {
   double seconds = 0.3;
   int steps = 0;
   bool losses = false;
+  bool cpu_time = false;
   bool bf16 = false;
   std::string variant;
   std::vector<std::string> names;
@@ -409,15 +411,20 @@ std::vector<Case> all_cases() {
 
 // ---- measuring, as xgrad bench does -------------------------------------------------------------
 
+double now() {
+  timespec time{};
+  clock_gettime(options.cpu_time ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 double time_steps(const Step& step) {
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
+  const double start = now();
   double elapsed = 0;
   int steps = 0;
   do {
     step();
     ++steps;
-    elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+    elapsed = now() - start;
   } while (elapsed < options.seconds);
   return elapsed / steps;
 }
@@ -458,7 +465,7 @@ void print_measured(const Case& c, bool is_first) {
 [[noreturn]] void usage() {
   std::fprintf(stderr,
                "usage: libtorch_peer [WORKLOAD ...] [--tuned] [--bf16] [--variant TEXT] "
-               "[--threads N] [--rounds N] [--seconds X] [--losses] [--steps N]\n"
+               "[--threads N] [--rounds N] [--seconds X] [--losses] [--cpu-time] [--steps N]\n"
                "Prints one JSON object like that of xgrad bench --json.\n");
   std::exit(2);
 }
@@ -473,6 +480,8 @@ void parse(int argc, char** argv) {
       options.bf16 = true;
     else if (word == "--losses")
       options.losses = true;
+    else if (word == "--cpu-time")
+      options.cpu_time = true;
     else if (word == "--variant")
       options.variant = value();
     else if (word == "--threads")

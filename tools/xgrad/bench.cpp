@@ -2,12 +2,12 @@
 // their kernels need, and where the time goes.
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
 #include <xgrad/core/parallel.hpp>
 
 #include "tools/bench/inputs.hpp"
+#include "tools/xgrad/bench_clock.hpp"
 #include "tools/xgrad/bench_compare.hpp"
 #include "tools/xgrad/bench_profile.hpp"
 #include "tools/xgrad/command.hpp"
@@ -27,6 +27,7 @@ struct BenchOptions {
   bool profile = false;
   bool no_floor = false;
   bool losses = false;
+  bool cpu_time = false;
 };
 
 std::vector<Workload> workloads() {
@@ -71,14 +72,13 @@ std::vector<Case> select(const BenchOptions& options) {
 
 // Seconds of one step in the mean over at least `seconds`.
 double time_steps(const Step& step, double seconds) {
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
+  const double start = BenchClock::now();
   double elapsed = 0;
   int steps = 0;
   do {
     step();
     ++steps;
-    elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+    elapsed = BenchClock::now() - start;
   } while (elapsed < seconds);
   return elapsed / steps;
 }
@@ -203,6 +203,7 @@ int run(const BenchOptions& options, const CommonOptions& common) {
     if (common.json) print_json({{"peak_mebibytes", peak_mebibytes()}});
     return 0;
   }
+  BenchClock::use_cpu_time(options.cpu_time);
   const EarlierRun earlier = options.compare.empty() ? EarlierRun() : EarlierRun(options.compare);
   std::vector<int> thread_counts{num_threads()};
   if (common.threads == 0 && num_threads() > 1) thread_counts.insert(thread_counts.begin(), 1);
@@ -248,6 +249,8 @@ void add_bench(CLI::App& app, Session& session) {
   verb->add_flag(
       "--losses", options->losses,
       "Losses of the first 20 steps, from weights that tools/bench/libtorch_peer has too");
+  verb->add_flag("--cpu-time", options->cpu_time,
+                 "Time of this process in place of the wall's: for one thread on a busy machine");
   verb->add_option("--steps", options->steps,
                    "Do so many steps of each case and measure nothing: for profilers")
       ->check(CLI::Range(1, 1000000000));

@@ -1,7 +1,6 @@
 #include "tools/xgrad/bench_floor.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <memory>
 
@@ -9,10 +8,11 @@
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/gemm.hpp>
 
+#include "tools/xgrad/bench_clock.hpp"
+
 namespace xgrad::command {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Matrix = Tensor<float>;
 using kernels::Factor;
 
@@ -26,9 +26,9 @@ double time_of(const std::function<void()>& f, double seconds) {
   std::vector<double> times;
   double total = 0;
   do {
-    const auto start = Clock::now();
+    const double start = BenchClock::now();
     f();
-    times.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    times.push_back(BenchClock::now() - start);
     total += times.back();
   } while (total < seconds || times.size() < 5);
   const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);

@@ -1,9 +1,10 @@
 #include "tools/xgrad/bench_profile.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
+#include <utility>
 
+#include "tools/xgrad/bench_clock.hpp"
 #include "tools/xgrad/command.hpp"
 
 namespace xgrad::command {
@@ -14,19 +15,16 @@ using Key = std::pair<std::string, OpPass>;
 // Counts the time since the last op finished as that of the op that finishes now.
 class Stopwatch : public OpListener {
  public:
-  void start() { last_ = Clock::now(); }
+  void start() { last_ = BenchClock::now(); }
   double lap() {
-    const auto now = Clock::now();
-    const std::chrono::duration<double> time = now - last_;
-    last_ = now;
-    return time.count();
+    const double before = std::exchange(last_, BenchClock::now());
+    return last_ - before;
   }
   std::map<Key, double> seconds;
 
  private:
-  using Clock = std::chrono::steady_clock;
   void finished(const char* op, OpPass pass) override { seconds[{op, pass}] += lap(); }
-  Clock::time_point last_;
+  double last_ = 0;
 };
 
 const char* name_of(OpPass pass) {
