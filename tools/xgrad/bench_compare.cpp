@@ -20,8 +20,10 @@ EarlierRun::EarlierRun(const std::filesystem::path& file) {
     while (!text.empty() && text.back() == '\n') text.pop_back();
     if (const auto line = text.rfind('\n'); line != text.npos && text[line + 1] == '{')
       text.erase(0, line + 1);
-    for (const auto& row : nlohmann::json::parse(text).at("results"))
-      medians_[{row.at("workload"), row.at("variant"), row.at("threads")}] = row.at("median");
+    const auto earlier = nlohmann::json::parse(text);
+    for (const auto& row : earlier.at("results"))
+      medians_[{row.at("workload").get<std::string>(), row.at("variant").get<std::string>(),
+                row.at("threads").get<int>()}] = row.at("median").get<double>();
   } catch (const nlohmann::json::exception&) {
     throw IoError(fmt::format("{}: is no result of xgrad bench --json", file.string()));
   }
