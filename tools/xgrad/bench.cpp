@@ -95,6 +95,18 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
+// Part by part.
+FloorTimes median(const std::vector<FloorTimes>& rounds) {
+  FloorTimes result;
+  for (std::size_t i = 0; !rounds.empty() && i < rounds.front().parts.size(); ++i) {
+    std::vector<double> times;
+    for (const FloorTimes& round : rounds) times.push_back(round.parts[i]);
+    result.parts.push_back(median(times));
+    result.total += result.parts.back();
+  }
+  return result;
+}
+
 struct Result {
   Case shape;  // of the figures
   int threads = 0;
@@ -126,20 +138,22 @@ Result measure(const Case& c, const BenchOptions& options) {
   if (options.losses) result.losses = losses_of(c);
   const Step step = c.start();
   const Floor floor = c.floor && !options.no_floor ? c.floor() : Floor{};
-  std::vector<double> floors;
-  FloorTimes times;
   time_steps(step, options.seconds);  // warm-up
+  std::vector<FloorTimes> floors;
+  std::vector<double> totals, shares;
   for (int round = 0; round < options.rounds; ++round) {
     const double seconds = time_steps(step, options.seconds);
     result.figures.push_back(in_unit(c, seconds));
     if (floor.empty()) continue;
-    times = measure_floor(floor, options.seconds);
-    floors.push_back(times.total);
+    floors.push_back(measure_floor(floor, options.seconds));
+    totals.push_back(floors.back().total);
+    // Taken one after the other, both met the machine in the same mood.
+    shares.push_back(totals.back() / seconds);
   }
+  const FloorTimes times = median(floors);
   if (!floor.empty()) {
-    result.floor = in_unit(c, median(floors));
-    const double figure = median(result.figures);
-    result.floor_share = higher_is_better(c.unit) ? figure / result.floor : result.floor / figure;
+    result.floor = in_unit(c, median(totals));
+    result.floor_share = median(shares);
   }
   if (options.profile) result.profile = profile(step, floor, times, options.seconds);
   return result;
