@@ -1,197 +1,238 @@
-// xgrad bench: how fast full training steps are, on synthetic data of the real shapes.
+// xgrad bench: how fast training steps are, on synthetic data of the real shapes, how near to what
+// their kernels need, and where the time goes.
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
-#include <models/char_rnn/char_rnn.hpp>
-#include <models/lenet/lenet.hpp>
-#include <xgrad/xgrad.hpp>
+#include <xgrad/core/parallel.hpp>
 
+#include "tools/bench/inputs.hpp"
+#include "tools/xgrad/bench_clock.hpp"
+#include "tools/xgrad/bench_compare.hpp"
+#include "tools/xgrad/bench_profile.hpp"
 #include "tools/xgrad/command.hpp"
 
 namespace xgrad::command {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-/// One row of the table: something to repeat, and how much of `unit` one repetition handles.
-struct Case {
-  std::string workload;
-  std::string variant;  ///< "batch 64"
-  std::string unit;
-  double units_per_step = 0;
-  std::function<void()> step;
-};
-
-// A training step of a CNN on images of one channel: forward, loss, backward, SGD with momentum.
-template <class Model>
-Case cnn_case(const std::string& workload, Index batch_size) {
-  struct State {
-    Model model;
-    optim::SGD<float> sgd{model.parameters(), {.lr = 0.01, .momentum = 0.9}};
-    Tensor<float> images;
-    std::vector<std::int32_t> labels;
-  };
-  manual_seed(0);
-  auto state = std::make_shared<State>();
-  RandomStream random(0, "bench");
-  state->images = Tensor<float>::empty(Shape{batch_size, 28, 28, 1});
-  for (float& pixel : state->images.values()) pixel = static_cast<float>(random.uniform(-1, 1));
-  for (Index i = 0; i < batch_size; ++i)
-    state->labels.push_back(static_cast<std::int32_t>(random.below(10)));
-  return {workload, fmt::format("batch {}", batch_size), "images", static_cast<double>(batch_size),
-          [state] {
-            auto loss = cross_entropy(state->model(Variable<float>(state->images)), state->labels);
-            state->sgd.zero_grad();
-            loss.backward();
-            state->sgd.step();
-          }};
-}
-
-// A training step of a character model, as in xgrad train chars: carried state, clipping, Adam.
-Case char_case(const std::string& workload, models::CharCell cell, Index hidden, Index steps,
-               Index batch_size) {
-  constexpr Index vocabulary = 65;
-  struct State {
-    models::CharRnn<float> model;
-    optim::Adam<float> adam{model.parameters(), {.lr = 1e-3}};
-    std::vector<Variable<float>> parameters = model.parameters();
-    std::vector<std::int32_t> ids{}, targets{};
-    RecurrentState<float> carried{};
-  };
-  manual_seed(0);
-  auto state = std::make_shared<State>(
-      State{models::CharRnn<float>(vocabulary, {.cell = cell, .hidden = hidden})});
-  RandomStream random(0, "bench");
-  for (Index i = 0; i < steps * batch_size; ++i) {
-    state->ids.push_back(static_cast<std::int32_t>(random.below(vocabulary)));
-    state->targets.push_back(static_cast<std::int32_t>(random.below(vocabulary)));
-  }
-  return {workload, "", "chars", static_cast<double>(steps * batch_size), [=] {
-            State& s = *state;
-            auto result = s.model.forward({s.ids, steps, batch_size}, s.carried);
-            const auto loss = cross_entropy(result.logits, s.targets);
-            s.adam.zero_grad();
-            loss.backward();
-            optim::clip_grad_norm(s.parameters, 5.0);
-            s.adam.step();
-            s.carried = result.state.detach();
-          }};
-}
-
-struct Workload {
-  std::string name;
-  std::string description;
-  std::function<std::vector<Case>()> cases;
-};
-
-template <class Model>
-Workload cnn_workload(const std::string& name, const std::string& description) {
-  return {name, description, [name] {
-            std::vector<Case> cases;
-            for (const Index batch_size : {1, 16, 64, 256})
-              cases.push_back(cnn_case<Model>(name, batch_size));
-            return cases;
-          }};
-}
-
-// charrnn_lstm_H128_T50_B32 and the like.
-void add_char_workloads(std::vector<Workload>& all) {
-  struct Size {
-    Index hidden, steps, batch;
-  };
-  using models::CharCell;
-  for (const auto& [name, cell] :
-       {std::pair("tanh", CharCell::rnn), {"lstm", CharCell::lstm}, {"gru", CharCell::gru}})
-    for (const Size size : {Size{128, 50, 32}, {256, 64, 32}, {512, 64, 64}}) {
-      const std::string workload =
-          fmt::format("charrnn_{}_H{}_T{}_B{}", name, size.hidden, size.steps, size.batch);
-      all.push_back({workload, fmt::format("{} of {} units", name, size.hidden), [=, cell = cell] {
-                       return std::vector{
-                           char_case(workload, cell, size.hidden, size.steps, size.batch)};
-                     }});
-    }
-}
-
-std::vector<Workload> workloads() {
-  std::vector<Workload> all{
-      cnn_workload<models::LeNet<float>>("lenet_bn", "LeNet with batch norm, training step"),
-      cnn_workload<models::LeNet5<float>>("lenet5", "the classic LeNet-5, training step"),
-  };
-  add_char_workloads(all);
-  return all;
-}
-
-struct Rate {
-  double median = 0, min = 0, max = 0;
-};
-
-// Units per second over `rounds` measurements of at least `seconds` each, after a warm-up of one.
-Rate measure(const Case& c, double seconds, int rounds) {
-  std::vector<double> rates;
-  for (int round = 0; round <= rounds; ++round) {
-    const auto start = Clock::now();
-    double elapsed = 0;
-    int steps = 0;
-    do {
-      c.step();
-      ++steps;
-      elapsed = std::chrono::duration<double>(Clock::now() - start).count();
-    } while (elapsed < seconds);
-    if (round > 0) rates.push_back(steps * c.units_per_step / elapsed);
-  }
-  std::sort(rates.begin(), rates.end());
-  return {rates[rates.size() / 2], rates.front(), rates.back()};
-}
+using Json = nlohmann::ordered_json;
 
 struct BenchOptions {
   std::vector<std::string> names;
+  std::string variant;
+  std::string compare;
   double seconds = 0.3;
   int rounds = 5;
+  int steps = 0;
+  bool profile = false;
+  bool no_floor = false;
+  bool losses = false;
+  bool cpu_time = false;
 };
 
-std::vector<Workload> select(const std::vector<std::string>& names) {
-  std::vector<Workload> all = workloads(), chosen;
-  if (names.empty()) return all;
+std::vector<Workload> workloads() {
+  std::vector<Workload> all;
+  add_cnn_workloads(all);
+  add_char_workloads(all);
+  add_small_workloads(all);
+  add_process_workloads(all);
+  add_scaling_workloads(all);
+  return all;
+}
+
+bool is_scaling(const Workload& workload) { return workload.name.starts_with("scaling_"); }
+
+// The cases that the options name; the scaling figures, which take long, only by name.
+std::vector<Case> select(const BenchOptions& options) {
+  std::vector<Case> chosen;
+  const auto choose = [&](const Workload& workload) {
+    for (const Case& c : workload.cases)
+      if (options.variant.empty() || c.variant == options.variant) chosen.push_back(c);
+  };
+  const std::vector<Workload> all = workloads();
   std::vector<std::string> known;
   for (const auto& workload : all) known.push_back(workload.name);
-  for (const auto& name : names) {
+  for (const auto& name : options.names) {
     const auto found = std::find(known.begin(), known.end(), name);
     if (found == known.end())
       throw UsageError(fmt::format("bench: there is no workload '{}'{} The workloads are: {}", name,
                                    suggestion(name, known) + ';', fmt::join(known, " ")));
-    chosen.push_back(all[static_cast<std::size_t>(found - known.begin())]);
+    choose(all[static_cast<std::size_t>(found - known.begin())]);
   }
+  if (options.names.empty())
+    for (const Workload& workload : all)
+      if (!is_scaling(workload)) choose(workload);
+  if (chosen.empty())
+    throw UsageError(
+        fmt::format("bench: there is no variant '{}' of what was chosen; the table's "
+                    "second column shows them",
+                    options.variant));
   return chosen;
 }
 
+// Seconds of one step in the mean over at least `seconds`.
+double time_steps(const Step& step, double seconds) {
+  const double start = BenchClock::now();
+  double elapsed = 0;
+  int steps = 0;
+  do {
+    step();
+    ++steps;
+    elapsed = BenchClock::now() - start;
+  } while (elapsed < seconds);
+  return elapsed / steps;
+}
+
+double in_unit(const Case& c, double seconds_per_step) {
+  if (higher_is_better(c.unit)) return c.amount / seconds_per_step;
+  const double per_second = c.unit == "ns" ? 1e9 : c.unit == "us" ? 1e6 : 1e3;
+  return per_second * seconds_per_step / c.amount;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+// Part by part.
+FloorTimes median(const std::vector<FloorTimes>& rounds) {
+  FloorTimes result;
+  for (std::size_t i = 0; !rounds.empty() && i < rounds.front().parts.size(); ++i) {
+    std::vector<double> times;
+    for (const FloorTimes& round : rounds) times.push_back(round.parts[i]);
+    result.parts.push_back(median(times));
+    result.total += result.parts.back();
+  }
+  return result;
+}
+
+struct Result {
+  Case shape;  // of the figures
+  int threads = 0;
+  std::vector<double> figures;
+  double floor = 0;  // what the figure would be at the floor; 0: not known
+  double floor_share = 0;
+  std::vector<ProfileRow> profile;
+  std::vector<double> losses;
+};
+
+// Losses of the first steps, and the one after.
+std::vector<double> losses_of(const Case& c) {
+  std::vector<double> losses;
+  const Step step = c.start();
+  for (int i = 0; i <= bench::compared_steps; ++i) {
+    const Variable<float> loss = step();
+    if (loss.size() != 1) return {};
+    losses.push_back(loss.item());
+  }
+  return losses;
+}
+
+Result measure(const Case& c, const BenchOptions& options) {
+  Result result{.shape = c, .threads = num_threads(), .figures = {}, .profile = {}, .losses = {}};
+  if (c.figure) {
+    for (int round = 0; round < options.rounds; ++round) result.figures.push_back(c.figure());
+    return result;
+  }
+  if (options.losses) result.losses = losses_of(c);
+  const Step step = c.start();
+  const Floor floor = c.floor && !options.no_floor ? c.floor() : Floor{};
+  time_steps(step, options.seconds);  // warm-up
+  std::vector<FloorTimes> floors;
+  std::vector<double> totals, shares;
+  for (int round = 0; round < options.rounds; ++round) {
+    const double seconds = time_steps(step, options.seconds);
+    result.figures.push_back(in_unit(c, seconds));
+    if (floor.empty()) continue;
+    floors.push_back(measure_floor(floor, options.seconds));
+    totals.push_back(floors.back().total);
+    // Taken one after the other, both met the machine in the same mood.
+    shares.push_back(totals.back() / seconds);
+  }
+  const FloorTimes times = median(floors);
+  if (!floor.empty()) {
+    result.floor = in_unit(c, median(totals));
+    result.floor_share = median(shares);
+  }
+  if (options.profile) result.profile = profile(step, floor, times, options.seconds);
+  return result;
+}
+
+Json to_json(const Result& r, double ratio) {
+  const auto [min, max] = std::minmax_element(r.figures.begin(), r.figures.end());
+  Json row{{"workload", r.shape.workload},
+           {"variant", r.shape.variant},
+           {"threads", r.threads},
+           {"unit", r.shape.unit},
+           {"median", median(r.figures)},
+           {"min", *min},
+           {"max", *max}};
+  if (r.floor > 0) {
+    row["floor"] = r.floor;
+    row["floor_share"] = r.floor_share;
+  }
+  if (ratio > 0) row["ratio"] = ratio;
+  if (!r.losses.empty()) row["losses"] = r.losses;
+  for (const ProfileRow& op : r.profile)
+    row["profile"].push_back({{"op", op.op},
+                              {"pass", op.pass},
+                              {"microseconds", op.microseconds},
+                              {"share", op.share},
+                              {"gflops", op.gflops},
+                              {"floor_share", op.floor_share}});
+  return row;
+}
+
+void print_head(const BenchOptions& options) {
+  print("{:<25} {:<13} {:>7}  {:>11}  {:>25} {:<9} {:>7}{}\n", "workload", "", "threads", "median",
+        fmt::format("range of {}", options.rounds), "", "floor",
+        options.compare.empty() ? "" : "  against");
+}
+
+void print_row(const Result& r, const BenchOptions& options, double ratio) {
+  const auto [min, max] = std::minmax_element(r.figures.begin(), r.figures.end());
+  const auto figure = [](double value) {
+    return fmt::format("{:.{}f}", value, value < 100 ? 2 : 0);
+  };
+  std::string against;
+  if (!options.compare.empty())
+    against = ratio > 0 ? fmt::format("  {:>6.2f}x", ratio) : "        -";
+  print("{:<25} {:<13} {:>7}  {:>11}  {:>11} - {:>11} {:<9} {:>7}{}\n", r.shape.workload,
+        r.shape.variant, r.threads, figure(median(r.figures)), figure(*min), figure(*max),
+        r.shape.unit, r.floor > 0 ? fmt::format("{:.0f} %", 100 * r.floor_share) : "", against);
+  if (!r.losses.empty())
+    print("    loss {:.6f} at first, {:.6f} after {} steps\n", r.losses.front(), r.losses.back(),
+          bench::compared_steps);
+  if (!r.profile.empty()) print_profile(r.profile);
+}
+
 int run(const BenchOptions& options, const CommonOptions& common) {
+  const std::vector<Case> cases = select(options);
+  if (options.steps > 0) {
+    for (const Case& c : cases) {
+      if (!c.start) continue;
+      const Step step = c.start();
+      for (int i = 0; i < options.steps; ++i) step();
+    }
+    if (common.json) print_json({{"peak_mebibytes", peak_mebibytes()}});
+    return 0;
+  }
+  BenchClock::use_cpu_time(options.cpu_time);
+  const EarlierRun earlier = options.compare.empty() ? EarlierRun() : EarlierRun(options.compare);
   std::vector<int> thread_counts{num_threads()};
   if (common.threads == 0 && num_threads() > 1) thread_counts.insert(thread_counts.begin(), 1);
 
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  if (!common.json)
-    print("{:<25} {:<10} {:>7}  {:>12}  {:>25}\n", "workload", "", "threads", "median",
-          fmt::format("range of {}", options.rounds));
-  for (const Workload& workload : select(options.names)) {
-    for (const Case& c : workload.cases()) {
-      for (const int threads : thread_counts) {
-        set_num_threads(threads);
-        const Rate rate = measure(c, options.seconds, options.rounds);
-        if (!common.json)
-          print("{:<25} {:<10} {:>7}  {:>12.0f}  {:>11.0f} - {:>11.0f}  {}/s\n", c.workload,
-                c.variant, threads, rate.median, rate.min, rate.max, c.unit);
-        rows.push_back({{"workload", c.workload},
-                        {"variant", c.variant},
-                        {"threads", threads},
-                        {"unit", c.unit + "/s"},
-                        {"median", rate.median},
-                        {"min", rate.min},
-                        {"max", rate.max}});
-      }
+  Json rows = Json::array();
+  if (!common.json) print_head(options);
+  for (const Case& c : cases)
+    for (const int threads : thread_counts) {
+      set_num_threads(threads);
+      const Result result = measure(c, options);
+      const double ratio = earlier.ratio(c, threads, median(result.figures));
+      if (!common.json) print_row(result, options, ratio);
+      rows.push_back(to_json(result, ratio));
     }
-  }
   if (common.json) print_json({{"rounds", options.rounds}, {"results", std::move(rows)}});
   return 0;
 }
@@ -203,15 +244,31 @@ void add_bench(CLI::App& app, Session& session) {
   CLI::App* const verb =
       add_verb(app, session, "bench", "Measure the speed of full training steps",
                [options](const CommonOptions& common) { return run(*options, common); });
-  std::string list = "Workloads (default: all):";
+  std::string list = "Workloads (default: all but scaling_...):";
   for (const Workload& workload : workloads())
     list += fmt::format(" {} ({});", workload.name, workload.description);
   list.pop_back();
   verb->add_option("workload", options->names, list)->type_name("WORKLOAD");
+  verb->add_option("--variant", options->variant, "Only the cases of this name: 'batch 64'");
   verb->add_option("--seconds", options->seconds, "Least time of one measurement (default: 0.3)")
       ->check(CLI::Range(0.001, 3600.0));
   verb->add_option("--rounds", options->rounds, "Measurements per figure (default: 5)")
       ->check(CLI::Range(1, 1000));
+  verb->add_option("--compare", options->compare,
+                   "An earlier run's --json output: shows how many times as good this one is")
+      ->type_name("FILE");
+  verb->add_flag("--profile", options->profile,
+                 "Time, share, GFLOP/s and share of the floor of each op");
+  verb->add_flag("--no-floor", options->no_floor,
+                 "Do not time the bare kernels of the workload beside it");
+  verb->add_flag(
+      "--losses", options->losses,
+      "Losses of the first 20 steps, from weights that tools/bench/libtorch_peer has too");
+  verb->add_flag("--cpu-time", options->cpu_time,
+                 "Time of this process in place of the wall's: for one thread on a busy machine");
+  verb->add_option("--steps", options->steps,
+                   "Do so many steps of each case and measure nothing: for profilers")
+      ->check(CLI::Range(1, 1000000000));
 }
 
 }  // namespace xgrad::command

@@ -1,5 +1,6 @@
 #include <xgrad/autograd/engine.hpp>
 #include <xgrad/autograd/no_grad.hpp>
+#include <xgrad/autograd/op_listener.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/parallel.hpp>
 
@@ -113,6 +114,7 @@ class BackwardPass {
       add(inputs[i], std::move(dx_[i]));
     }
     if (!retain_graph_) node.release();
+    OpListener::report(node.op().name, OpPass::backward);
   }
 
   void finish(typename Node<T>::Output& output) {

@@ -9,6 +9,7 @@
 #include <xgrad/autograd/engine.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/autograd/op_info.hpp>
+#include <xgrad/autograd/op_listener.hpp>
 #include <xgrad/autograd/saved.hpp>
 #include <xgrad/autograd/variable.hpp>
 
@@ -54,6 +55,7 @@ std::array<Variable<T>, M> record_all(const OpInfo& op, Edges edges, std::array<
   } else {
     for (std::size_t i = 0; i < M; ++i) results[i] = Variable<T>(std::move(ys[i]));
   }
+  OpListener::report(op.name, OpPass::forward);
   return results;
 }
 

@@ -1,3 +1,4 @@
+#include <xgrad/autograd/op_listener.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/optimizer.hpp>
 #include <xgrad/optim/clip.hpp>
@@ -21,6 +22,7 @@ template <class T>
 double clip_grad_norm(const std::vector<Variable<T>>& parameters, double max_norm) {
   check_bound("clip_grad_norm", "max_norm", max_norm);
   const ActiveOp active("clip_grad_norm");
+  const ReportOp report("clip_grad_norm", OpPass::update);
   double sum = 0;
   for (const Variable<T>& parameter : parameters)
     if (const Tensor<T> gradient = parameter.grad(); gradient.defined())
@@ -38,6 +40,7 @@ template <class T>
 void clip_grad_value(const std::vector<Variable<T>>& parameters, double max_value) {
   check_bound("clip_grad_value", "max_value", max_value);
   const ActiveOp active("clip_grad_value");
+  const ReportOp report("clip_grad_value", OpPass::update);
   for (const Variable<T>& parameter : parameters)
     if (Tensor<T> gradient = parameter.grad(); gradient.defined())
       kernels::clamp_in_place(gradient, static_cast<T>(max_value));

@@ -1,3 +1,4 @@
+#include <xgrad/autograd/op_listener.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/optim/optimizer.hpp>
 
@@ -65,6 +66,7 @@ void Optimizer<T>::add_parameters(std::vector<Variable<T>> parameters, double lr
 template <class T>
 void Optimizer<T>::step() {
   const ActiveOp active(info_->step_name);
+  const ReportOp report(info_->step_name, OpPass::update);
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     for (Slot& slot : groups_[g].slots) {
       if (!slot.parameter.grad().defined()) continue;
