@@ -20,14 +20,18 @@ constexpr Index width = static_cast<Index>(Batch<T>::size);
 template <class T>
 constexpr Index panel_columns = vectors* width<T>;
 
-// C[Rows, panel] (+)= A[Rows, k] B[k, panel].
+// C[Rows, panel] = start + A[Rows, k] B[k, panel], the panel being `column` and following of C.
 template <class L, class T, Index Rows>
-void block(const T* a, Index a_stride, const T* b, Index k, T* c, Index c_stride, bool accumulate) {
+void block(const T* a, Index a_stride, const T* b, Index k, const T* const* start, Index column,
+           T* c, Index c_stride) {
   using B = Batch<T>;
+  // What is about to be written is often not in the cache; it comes while k runs.
+  for (Index r = 0; r < Rows; ++r)
+    for (Index v = 0; v < vectors; ++v) __builtin_prefetch(c + r * c_stride + v * width<T>, 1);
   B sum[Rows][vectors];
   for (Index r = 0; r < Rows; ++r)
     for (Index v = 0; v < vectors; ++v)
-      sum[r][v] = accumulate ? B::load_unaligned(c + r * c_stride + v * width<T>) : B(T(0));
+      sum[r][v] = start == nullptr ? B(T(0)) : B::load_unaligned(start[r] + column + v * width<T>);
   for (Index i = 0; i < k; ++i, b += panel_columns<T>) {
     const B b0 = B::load_aligned(b), b1 = B::load_aligned(b + width<T>);
 #pragma GCC unroll 12
@@ -49,8 +53,8 @@ constexpr auto blocks = []<Index... R>(std::integer_sequence<Index, R...>) {
 (std::make_integer_sequence<Index, most_rows>{});
 
 template <class L, class T>
-void multiply(const T* a, Index a_stride, Index rows, const T* packed, Index k, Index n, T* c,
-              Index c_stride, bool accumulate) {
+void multiply(const T* a, Index a_stride, Index rows, const T* packed, Index k, Index n,
+              const T* const* start, T* c, Index c_stride) {
   constexpr Index panel = panel_columns<T>;
   // Row blocks of nearly the same height, rather than full ones and a flat rest.
   const Index row_blocks = (rows + most_rows - 1) / most_rows;
@@ -59,15 +63,19 @@ void multiply(const T* a, Index a_stride, Index rows, const T* packed, Index k, 
     for (Index i = 0; i < row_blocks; ++i) {
       const Index begin = rows * i / row_blocks, height = rows * (i + 1) / row_blocks - begin;
       const auto compute = blocks<L, T>[static_cast<std::size_t>(height - 1)];
+      const T* const* const from = start == nullptr ? nullptr : start + begin;
       T* const target = c + begin * c_stride + column;
       if (columns == panel) {
-        compute(a + begin * a_stride, a_stride, packed, k, target, c_stride, accumulate);
+        compute(a + begin * a_stride, a_stride, packed, k, from, column, target, c_stride);
         continue;
       }
       T whole[most_rows * panel] = {};
-      for (Index r = 0; r < height; ++r)
-        std::copy_n(target + r * c_stride, columns, whole + r * panel);
-      compute(a + begin * a_stride, a_stride, packed, k, whole, panel, accumulate);
+      const T* whole_rows[most_rows];
+      for (Index r = 0; r < height; ++r) {
+        if (from != nullptr) std::copy_n(from[r] + column, columns, whole + r * panel);
+        whole_rows[r] = whole + r * panel;
+      }
+      compute(a + begin * a_stride, a_stride, packed, k, whole_rows, 0, whole, panel);
       for (Index r = 0; r < height; ++r)
         std::copy_n(whole + r * panel, columns, target + r * c_stride);
     }
