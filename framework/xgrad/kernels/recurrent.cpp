@@ -101,10 +101,14 @@ class RecurrentWeights {
     const Index k = forward ? hidden_ : gates_, n = forward ? gates_ : hidden_;
     split_ = p.packed_size(k, n);
     memory_ = PoolArray<T>(split_ + (separate_ > 0 ? p.packed_size(hidden_, hidden_) : 0));
-    p.pack(w, row_stride, col_stride, k, n, memory_.data());
-    if (separate_ > 0)
-      p.pack(w + gates_ * hidden_, row_stride, col_stride, hidden_, hidden_,
-             memory_.data() + split_);
+    const auto pack = [&](const T* from, Index rows, Index columns, T* to) {
+      parallel_for(columns, 4 * p.panel, [&](Index begin, Index end) {
+        p.pack(from + begin * col_stride, row_stride, col_stride, rows, end - begin,
+               to + begin * rows);
+      });
+    };
+    pack(w, k, n, memory_.data());
+    if (separate_ > 0) pack(w + gates_ * hidden_, hidden_, hidden_, memory_.data() + split_);
   }
 
   const T* gates_part() const { return memory_.data(); }

@@ -1,5 +1,6 @@
 #include <xgrad/kernels/simd/batch.hpp>
 #include <xgrad/kernels/simd/packed_gemm.hpp>
+#include <xgrad/kernels/transpose.hpp>
 
 #include <algorithm>
 #include <array>
@@ -89,12 +90,13 @@ void pack(const T* b, Index row_stride, Index col_stride, Index k, Index n, T* p
     const Index columns = std::min(panel, n - column);
     const T* const source = b + column * col_stride;
     if (columns < panel) std::fill_n(packed, panel * k, T(0));
-    // In tiles of a few rows, so that both sides are read and written by whole cache lines.
-    constexpr Index tile = 16;
-    for (Index begin = 0; begin < k; begin += tile)
+    if (row_stride == 1) {
+      transpose(source, col_stride, packed, panel, columns, k);
+      continue;
+    }
+    for (Index i = 0; i < k; ++i)
       for (Index j = 0; j < columns; ++j)
-        for (Index i = begin; i < std::min(begin + tile, k); ++i)
-          packed[i * panel + j] = source[i * row_stride + j * col_stride];
+        packed[i * panel + j] = source[i * row_stride + j * col_stride];
   }
 }
 

@@ -111,6 +111,8 @@ template <class L, class T, Cell cell>
 void rnn_backward(const CellBackward<T>& row, Index hidden) {
   using B = Batch<T>;
   for_lanes<T>(hidden, [&](Lanes<T> j) {
+    for (const T* const other : {row.output, row.dy}) j.prefetch_next(other, hidden);
+    j.template prefetch_next<true>(row.dgates, hidden);
     const B y = j.load(row.output), dy = j.load(row.dh) + j.load_or_zero(row.dy);
     j.store(row.dgates,
             cell == Cell::rnn_tanh ? dy * (B(1) - y * y) : xsimd::select(y > B(T(0)), dy, B(T(0))));
@@ -189,6 +191,12 @@ void gru_backward(const CellBackward<T>& row, Index hidden) {
   using B = Batch<T>;
   const B one(1);
   for_lanes<T>(hidden, [&](Lanes<T> j) {
+    for (Index gate = 0; gate < 3; ++gate) {
+      j.prefetch_next(row.gates + gate * hidden, 3 * hidden);
+      j.template prefetch_next<true>(row.dgates + gate * hidden, 3 * hidden);
+    }
+    j.template prefetch_next<true>(row.dinner, hidden);
+    for (const T* const other : {row.inner, row.before, row.dy}) j.prefetch_next(other, hidden);
     const B r = j.load(row.gates), z = j.load(row.gates + hidden),
             n = j.load(row.gates + 2 * hidden);
     const B dh = j.load(row.dh) + j.load_or_zero(row.dy);

@@ -2,7 +2,6 @@
 #include <xgrad/kernels/simd/sum_rows.hpp>
 
 #include <algorithm>
-#include <type_traits>
 
 namespace xgrad::kernels {
 namespace {
@@ -10,21 +9,21 @@ namespace {
 template <class T>
 constexpr Index width = static_cast<Index>(Batch<T>::size);
 
-// So many vectors of the sum stay in registers while the rows go by: half of all there are.
-constexpr Index unroll = std::is_same_v<Level, Avx512> ? 16 : 8;
+// So many vectors of the sum stay in registers while the rows go by.
+constexpr Index unroll = 8;
 
 template <class L, Index U, class T>
 void strip(const T* x, Index stride, const Index* rows, Index count, T* sum) {
   using B = Batch<T>;
   // The rows are far apart, which a CPU does not foresee.
-  constexpr Index ahead = 2, line = 64 / static_cast<Index>(sizeof(T));
+  constexpr Index ahead = 4, line = 64 / static_cast<Index>(sizeof(T));
   B total[U];
   for (Index v = 0; v < U; ++v) total[v] = B(T(0));
   for (Index k = 0; k < count; ++k) {
     const T* const soon = x + rows[std::min(k + ahead, count - 1)] * stride;
     for (Index j = 0; j < U * width<T>; j += line) __builtin_prefetch(soon + j);
     const T* const row = x + rows[k] * stride;
-#pragma GCC unroll 16
+#pragma GCC unroll 8
     for (Index v = 0; v < U; ++v) total[v] += B::load_unaligned(row + v * width<T>);
   }
   for (Index v = 0; v < U; ++v) total[v].store_unaligned(sum + v * width<T>);
