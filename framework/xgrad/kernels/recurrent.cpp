@@ -70,25 +70,28 @@ class RecurrentWeights {
   void forward(const T* h, Index rows, const T* const* gates_start, T* gates, Index gates_stride,
                const T* const* inner_start, T* inner) const {
     const auto& p = packed<T>();
-    p.multiply(h, hidden_, rows, gates_part(), hidden_, gates_, gates_start, gates, gates_stride);
+    p.multiply(h, hidden_, rows, gates_part(), hidden_, gates_, gates_start, gates, gates_stride,
+               {});
     if (separate_ > 0)
-      p.multiply(h, hidden_, rows, separate_part(), hidden_, separate_, inner_start, inner,
-                 hidden_);
+      p.multiply(h, hidden_, rows, separate_part(), hidden_, separate_, inner_start, inner, hidden_,
+                 {});
   }
 
   // dh = dgates W; for a GRU, dh += dgates W + dinner W_n.
-  void backward(const T* dgates, Index gates_stride, const T* dinner, Index rows, T* dh) const {
+  void backward(const T* dgates, Index gates_stride, const T* dinner, Index rows, T* dh,
+                std::span<const MemoryRange> upcoming) const {
     const auto& p = packed<T>();
     if (separate_ == 0) {
-      p.multiply(dgates, gates_stride, rows, gates_part(), gates_, hidden_, nullptr, dh, hidden_);
+      p.multiply(dgates, gates_stride, rows, gates_part(), gates_, hidden_, nullptr, dh, hidden_,
+                 upcoming);
       return;
     }
     RowPointers<T> so_far;
     for (Index i = 0; i < rows; ++i) so_far[static_cast<std::size_t>(i)] = dh + i * hidden_;
-    p.multiply(dgates, gates_stride, rows, gates_part(), gates_, hidden_, so_far.data(), dh,
-               hidden_);
     p.multiply(dinner, hidden_, rows, separate_part(), separate_, hidden_, so_far.data(), dh,
-               hidden_);
+               hidden_, {});
+    p.multiply(dgates, gates_stride, rows, gates_part(), gates_, hidden_, so_far.data(), dh,
+               hidden_, upcoming);
   }
 
  private:
@@ -201,8 +204,24 @@ void recurrent_backward(const RecurrentRun& run, const Tensor<T>& w_hh,
                     hidden);
     for (Index i = 0; width < stride && i < rows; ++i)
       std::fill_n(dgates + (row + i) * stride + width, stride - width, T(0));
+    // What the step that comes next will read and write.
+    std::array<MemoryRange, 6> upcoming;
+    std::size_t count = 0;
+    const auto expect = [&](const T* of, Index next, Index length) {
+      if (of == nullptr || next < 0 || next + rows > run.steps * run.batch) return;
+      upcoming[count++] =
+          std::as_bytes(std::span(of + next * length, static_cast<std::size_t>(rows * length)));
+    };
+    const Index next = row + previous;
+    expect(dgates, next, stride);
+    expect(dinner, next, hidden);
+    expect(dy_data, next, hidden);
+    if (gates != output) expect(gates, next, width);
+    if (run.cell == Cell::gru) expect(inner, next, hidden);
+    expect(states, run.cell == Cell::lstm || run.cell == Cell::gru ? next + previous : next,
+           hidden);
     weights.backward(dgates + row * stride, stride, at(dinner, row, hidden), rows,
-                     dh + begin * hidden);
+                     dh + begin * hidden, {upcoming.data(), count});
   };
   parallel_for(run.batch, rows_per_chunk<T>(run), [&](Index begin, Index end) {
     for (Index i = 0; i < run.steps; ++i) {

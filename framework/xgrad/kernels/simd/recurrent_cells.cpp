@@ -29,12 +29,6 @@ class Lanes {
     values.store_aligned(lanes);
     std::copy_n(lanes, count_, row + begin_);
   }
-  // Asks for these lanes of the row that follows in memory, `length` elements later: it comes next,
-  // and rows are too short for the CPU to foresee it. `write`: what is there will be overwritten.
-  template <bool write = false>
-  void prefetch_next(const T* row, Index length) const {
-    __builtin_prefetch(row + length + begin_, write ? 1 : 0);
-  }
 
  private:
   Index begin_, count_;
@@ -111,8 +105,6 @@ template <class L, class T, Cell cell>
 void rnn_backward(const CellBackward<T>& row, Index hidden) {
   using B = Batch<T>;
   for_lanes<T>(hidden, [&](Lanes<T> j) {
-    for (const T* const other : {row.output, row.dy}) j.prefetch_next(other, hidden);
-    j.template prefetch_next<true>(row.dgates, hidden);
     const B y = j.load(row.output), dy = j.load(row.dh) + j.load_or_zero(row.dy);
     j.store(row.dgates,
             cell == Cell::rnn_tanh ? dy * (B(1) - y * y) : xsimd::select(y > B(T(0)), dy, B(T(0))));
@@ -150,11 +142,6 @@ void lstm_backward(const CellBackward<T>& row, Index hidden) {
   for_lanes<T>(hidden, [&](Lanes<T> j) {
     const B i = j.load(row.gates), f = j.load(row.gates + hidden),
             g = j.load(row.gates + 2 * hidden), o = j.load(row.gates + 3 * hidden);
-    for (Index gate = 0; gate < 4; ++gate) {
-      j.prefetch_next(row.gates + gate * hidden, 4 * hidden);
-      j.template prefetch_next<true>(row.dgates + gate * hidden, 4 * hidden);
-    }
-    for (const T* const other : {row.inner, row.before, row.dy}) j.prefetch_next(other, hidden);
     // Computed again rather than kept: it costs less than its way through memory.
     const B tanh_c = tanh(j.load(row.inner));
     const B dh = j.load(row.dh) + j.load_or_zero(row.dy);
@@ -191,12 +178,6 @@ void gru_backward(const CellBackward<T>& row, Index hidden) {
   using B = Batch<T>;
   const B one(1);
   for_lanes<T>(hidden, [&](Lanes<T> j) {
-    for (Index gate = 0; gate < 3; ++gate) {
-      j.prefetch_next(row.gates + gate * hidden, 3 * hidden);
-      j.template prefetch_next<true>(row.dgates + gate * hidden, 3 * hidden);
-    }
-    j.template prefetch_next<true>(row.dinner, hidden);
-    for (const T* const other : {row.inner, row.before, row.dy}) j.prefetch_next(other, hidden);
     const B r = j.load(row.gates), z = j.load(row.gates + hidden),
             n = j.load(row.gates + 2 * hidden);
     const B dh = j.load(row.dh) + j.load_or_zero(row.dy);
