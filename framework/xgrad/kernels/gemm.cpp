@@ -91,11 +91,12 @@ const PackedGemm<float>& packed() {
 
 // The scores of many rows over a few classes: the libraries copy the long factor, or leave a fifth
 // of the time to a width that is not theirs (65: 48 and 17), where packing the short one is enough.
+// Below AVX2 our own kernel has no fma and loses.
 bool is_long_by_short(float alpha, const Factor<float>& a, const Factor<float>& b, float beta) {
   constexpr Index least_rows = 256;
-  return alpha == 1 && (beta == 0 || beta == 1) && !a.transposed && b.transposed &&
-         a.rows >= std::max(least_rows, 4 * b.cols) && b.cols >= packed().panel &&
-         a.cols >= packed().panel;
+  return simd_level() != SimdLevel::baseline && alpha == 1 && (beta == 0 || beta == 1) &&
+         !a.transposed && b.transposed && a.rows >= std::max(least_rows, 4 * b.cols) &&
+         b.cols >= packed().panel && a.cols >= packed().panel;
 }
 
 // C = A B + beta C
