@@ -156,6 +156,32 @@ BOOST_AUTO_TEST_CASE(fused_layers_equal_unrolled_cells) {
         }
 }
 
+// Rows of gates a whole page long, whose gradients are kept apart; more rows than a chunk has; and
+// several panels of the product, the last one not full.
+BOOST_AUTO_TEST_CASE(wide_layers_equal_unrolled_cells) {
+  constexpr Index steps = 3, inputs = 4;
+  struct Width {
+    std::size_t cell;
+    Index hidden, batch;
+  };
+  for (const Width& width : {Width{0, 512, 2}, {2, 128, 35}, {2, 37, 35}, {3, 41, 19}}) {
+    const CellCase& c = cells()[width.cell];
+    const Index hidden = width.hidden, batch = width.batch, gates = c.gates * hidden;
+    BOOST_TEST_CONTEXT(c.name << " of " << hidden) {
+      const auto small = [](const Shape& shape, std::uint64_t seed) {
+        const Var leaf = random_leaf(shape, seed);
+        for (double& value : Tensor<double>(leaf.value()).values()) value *= 0.2;
+        return leaf;
+      };
+      const Weights w{small({gates, inputs}, 1), small({gates, hidden}, 2), small({gates}, 3),
+                      small({gates}, 4)};
+      const Var x = random_leaf({steps, batch, inputs}, 5);
+      check_equal(c.layer(x, {}, w, {}), unrolled(c, x, {}, w, {}),
+                  {x, w.w_ih, w.w_hh, w.b_ih, w.b_hh});
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(stacked_bidirectional_modules_equal_unrolled_cells) {
   constexpr Index inputs = 3, hidden = 4, batch = 2, steps = 5;
   const nn::StackOptions options{.num_layers = 2, .bidirectional = true};

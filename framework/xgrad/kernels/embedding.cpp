@@ -1,6 +1,8 @@
 #include <xgrad/core/buffer_pool.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/embedding.hpp>
+#include <xgrad/kernels/simd/level.hpp>
+#include <xgrad/kernels/simd/sum_rows.hpp>
 
 #include <algorithm>
 
@@ -9,6 +11,12 @@ namespace {
 
 Index rows_per_chunk(Index row) {
   return std::max<Index>((Index{1} << 14) / std::max<Index>(row, 1), 1);
+}
+
+template <class T>
+SumRows<T> sum_picked() {
+  static const auto loop = at_simd_level([]<class Level>() { return sum_rows<Level, T>(); });
+  return loop;
 }
 
 }  // namespace
@@ -36,16 +44,16 @@ void embedding_grad(const Tensor<T>& dy, std::span<const std::int32_t> ids, Tens
   for (std::size_t i = ids.size(); i-- > 0;)
     positions.data()[--first.data()[ids[i]]] = static_cast<Index>(i);
 
+  // Strips of columns, besides groups of ids, of which few may have most of the positions.
+  const Index strip = std::clamp<Index>(row, 1, 256), strips = (row + strip - 1) / strip;
+  const Index group = rows_per_chunk(strip), groups = (table + group - 1) / group;
   T* const to = dweight.data();
-  parallel_for(table, rows_per_chunk(row), [&](Index begin, Index end) {
-    for (Index v = begin; v < end; ++v) {
-      T* const sum = to + v * row;
-      std::fill_n(sum, row, T(0));
-      for (Index k = first.data()[v]; k < first.data()[v + 1]; ++k) {
-        const T* const addend = dy.data() + positions.data()[k] * row;
-        for (Index e = 0; e < row; ++e) sum[e] += addend[e];
-      }
-    }
+  parallel_for(strips * groups, 1, [&](Index task, Index) {
+    const Index column = task % strips * strip, columns = std::min(strip, row - column);
+    const Index begin = task / strips * group, end = std::min(begin + group, table);
+    for (Index v = begin; v < end; ++v)
+      sum_picked<T>()(dy.data() + column, row, positions.data() + first.data()[v],
+                      first.data()[v + 1] - first.data()[v], columns, to + v * row + column);
   });
 }
 

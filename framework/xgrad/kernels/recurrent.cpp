@@ -6,6 +6,7 @@
 #include <xgrad/kernels/simd/packed_gemm.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace xgrad::kernels {
 namespace {
@@ -22,6 +23,11 @@ CellLoops<T> loops(Cell cell) {
   return at_simd_level([cell]<class Level>() { return cell_loops<Level, T>(cell); });
 }
 
+constexpr Index most_rows = 32;  // of a chunk
+
+template <class T>
+using RowPointers = std::array<const T*, most_rows>;
+
 // A chunk of 8 to 16 sequences keeps its state in the first cache; recurrent weights that are too
 // large for the second are worth more rows per pass over them.
 template <class T>
@@ -29,7 +35,7 @@ Index rows_per_chunk(const RecurrentRun& run) {
   constexpr Index unit = 8, large = Index{1} << 20;
   const bool streamed = run.gates() * run.hidden * static_cast<Index>(sizeof(T)) > large;
   const Index half = (run.batch + 1) / 2;
-  return std::clamp<Index>((half + unit - 1) / unit * unit, unit, streamed ? 32 : 16);
+  return std::clamp<Index>((half + unit - 1) / unit * unit, unit, streamed ? most_rows : 16);
 }
 
 // f(begin, end) for each run of rows within begin..end-1 that are not past their length at step t,
@@ -59,21 +65,32 @@ class RecurrentWeights {
     return {run, w_hh.data(), run.hidden, 1, false};
   }
 
-  // gates += h W^T, and the same for a GRU's inner.
-  void forward(const T* h, Index rows, T* gates, Index gates_stride, T* inner) const {
+  // gates = gates_start + h W^T, and for a GRU inner = inner_start + h W_n^T, row by row.
+  void forward(const T* h, Index rows, const T* const* gates_start, T* gates, Index gates_stride,
+               const T* const* inner_start, T* inner) const {
     const auto& p = packed<T>();
-    p.multiply(h, hidden_, rows, gates_part(), hidden_, gates_, gates, gates_stride, true);
+    p.multiply(h, hidden_, rows, gates_part(), hidden_, gates_, gates_start, gates, gates_stride,
+               {});
     if (separate_ > 0)
-      p.multiply(h, hidden_, rows, separate_part(), hidden_, separate_, inner, hidden_, true);
+      p.multiply(h, hidden_, rows, separate_part(), hidden_, separate_, inner_start, inner, hidden_,
+                 {});
   }
 
   // dh = dgates W; for a GRU, dh += dgates W + dinner W_n.
-  void backward(const T* dgates, Index gates_stride, const T* dinner, Index rows, T* dh) const {
+  void backward(const T* dgates, Index gates_stride, const T* dinner, Index rows, T* dh,
+                std::span<const MemoryRange> upcoming) const {
     const auto& p = packed<T>();
-    p.multiply(dgates, gates_stride, rows, gates_part(), gates_, hidden_, dh, hidden_,
-               separate_ > 0);
-    if (separate_ > 0)
-      p.multiply(dinner, hidden_, rows, separate_part(), separate_, hidden_, dh, hidden_, true);
+    if (separate_ == 0) {
+      p.multiply(dgates, gates_stride, rows, gates_part(), gates_, hidden_, nullptr, dh, hidden_,
+                 upcoming);
+      return;
+    }
+    RowPointers<T> so_far;
+    for (Index i = 0; i < rows; ++i) so_far[static_cast<std::size_t>(i)] = dh + i * hidden_;
+    p.multiply(dinner, hidden_, rows, separate_part(), separate_, hidden_, so_far.data(), dh,
+               hidden_, {});
+    p.multiply(dgates, gates_stride, rows, gates_part(), gates_, hidden_, so_far.data(), dh,
+               hidden_, upcoming);
   }
 
  private:
@@ -86,10 +103,14 @@ class RecurrentWeights {
     const Index k = forward ? hidden_ : gates_, n = forward ? gates_ : hidden_;
     split_ = p.packed_size(k, n);
     memory_ = PoolArray<T>(split_ + (separate_ > 0 ? p.packed_size(hidden_, hidden_) : 0));
-    p.pack(w, row_stride, col_stride, k, n, memory_.data());
-    if (separate_ > 0)
-      p.pack(w + gates_ * hidden_, row_stride, col_stride, hidden_, hidden_,
-             memory_.data() + split_);
+    const auto pack = [&](const T* from, Index rows, Index columns, T* to) {
+      parallel_for(columns, 4 * p.panel, [&](Index begin, Index end) {
+        p.pack(from + begin * col_stride, row_stride, col_stride, rows, end - begin,
+               to + begin * rows);
+      });
+    };
+    pack(w, k, n, memory_.data());
+    if (separate_ > 0) pack(w + gates_ * hidden_, hidden_, hidden_, memory_.data() + split_);
   }
 
   const T* gates_part() const { return memory_.data(); }
@@ -118,16 +139,20 @@ void recurrent_forward(const RecurrentRun& run, const IdProjection<T>& ids, cons
 
   const auto step = [&](Index t, Index begin, Index end) {
     const Index row = t * run.batch + begin, rows = end - begin;  // in [T*B, ...]
-    for (Index i = row; ids.table != nullptr && i < row + rows; ++i)
-      std::copy_n(ids.table + ids.ids[i] * width, width, gates + i * width);
-    for (Index i = row; run.cell == Cell::gru && i < row + rows; ++i) {
-      if (inner_bias != nullptr)
-        std::copy_n(inner_bias, hidden, inner + i * hidden);
-      else
-        std::fill_n(inner + i * hidden, hidden, T(0));
+    // The sums start from the input projection where it lies, without a copy.
+    RowPointers<T> gates_start, inner_start;
+    for (Index i = 0; i < rows; ++i) {
+      const auto r = static_cast<std::size_t>(i);
+      gates_start[r] =
+          ids.table != nullptr ? ids.table + ids.ids[row + i] * width : gates + (row + i) * width;
+      inner_start[r] = inner_bias;
     }
-    weights.forward(h_now + begin * hidden, rows, gates + row * width, width,
-                    at(inner, row, hidden));
+    // A GRU's third gate has no part in that product.
+    for (Index i = row; run.cell == Cell::gru && ids.table != nullptr && i < row + rows; ++i)
+      std::copy_n(ids.table + ids.ids[i] * width + 2 * hidden, hidden,
+                  gates + i * width + 2 * hidden);
+    weights.forward(h_now + begin * hidden, rows, gates_start.data(), gates + row * width, width,
+                    inner_bias == nullptr ? nullptr : inner_start.data(), at(inner, row, hidden));
     for (Index i = 0; i < rows; ++i)
       cell.forward({.gates = gates + (row + i) * width,
                     .inner = at(inner, row + i, hidden),
@@ -154,7 +179,7 @@ void recurrent_backward(const RecurrentRun& run, const Tensor<T>& w_hh,
                         RecurrentGradients<T>& g) {
   const auto weights = RecurrentWeights<T>::backward(run, w_hh);
   const auto cell = loops<T>(run.cell);
-  const Index hidden = run.hidden, width = run.gates();
+  const Index hidden = run.hidden, width = run.gates(), stride = g.dgates.shape(2);
   const T *const gates = tape.gates.data(), *const output = tape.output.data();
   const T *const inner = tape.inner.data(), *const dy_data = dy.data();
   const T* const states = run.cell == Cell::lstm ? inner : output;  // what `before` is taken from
@@ -173,11 +198,29 @@ void recurrent_backward(const RecurrentRun& run, const Tensor<T>& w_hh,
                      .dy = at(dy_data, row + i, hidden),
                      .dh = dh + (begin + i) * hidden,
                      .dc = at(dc, begin + i, hidden),
-                     .dgates = dgates + (row + i) * width,
+                     .dgates = dgates + (row + i) * stride,
                      .dinner = at(dinner, row + i, hidden)},
                     hidden);
-    weights.backward(dgates + row * width, width, at(dinner, row, hidden), rows,
-                     dh + begin * hidden);
+    for (Index i = 0; width < stride && i < rows; ++i)
+      std::fill_n(dgates + (row + i) * stride + width, stride - width, T(0));
+    // What the step that comes next will read and write.
+    std::array<MemoryRange, 6> upcoming;
+    std::size_t count = 0;
+    const auto expect = [&](const T* of, Index next, Index length) {
+      if (of == nullptr || next < 0 || next + rows > run.steps * run.batch) return;
+      upcoming[count++] =
+          std::as_bytes(std::span(of + next * length, static_cast<std::size_t>(rows * length)));
+    };
+    const Index next = row + previous;
+    expect(dgates, next, stride);
+    expect(dinner, next, hidden);
+    expect(dy_data, next, hidden);
+    if (gates != output) expect(gates, next, width);
+    if (run.cell == Cell::gru) expect(inner, next, hidden);
+    expect(states, run.cell == Cell::lstm || run.cell == Cell::gru ? next + previous : next,
+           hidden);
+    weights.backward(dgates + row * stride, stride, at(dinner, row, hidden), rows,
+                     dh + begin * hidden, {upcoming.data(), count});
   };
   parallel_for(run.batch, rows_per_chunk<T>(run), [&](Index begin, Index end) {
     for (Index i = 0; i < run.steps; ++i) {
@@ -186,7 +229,7 @@ void recurrent_backward(const RecurrentRun& run, const Tensor<T>& w_hh,
           run, t, begin, end, [&](Index from, Index to) { step(t, from, to); },
           [&](Index from, Index to) {
             const Index row = t * run.batch + from, rows = to - from;
-            std::fill_n(dgates + row * width, rows * width, T(0));
+            std::fill_n(dgates + row * stride, rows * stride, T(0));
             if (dinner != nullptr) std::fill_n(dinner + row * hidden, rows * hidden, T(0));
           });
     }
@@ -230,67 +273,10 @@ void recurrent_weight_grad(const RecurrentRun& run, const RecurrentGradients<T>&
   const auto& dgates = g.dgates;
   const auto& dinner = g.dinner;
   T* const dw = dw_hh.data();
-  weight_grad_of(run, dgates.data(), joint, width, output.data(), h0.data(), dw);
+  weight_grad_of(run, dgates.data(), joint, dgates.shape(2), output.data(), h0.data(), dw);
   if (joint < width)
     weight_grad_of(run, dinner.data(), hidden, hidden, output.data(), h0.data(),
                    dw + joint * hidden);
-}
-
-template <class T>
-void input_bias(const RecurrentRun& run, const Tensor<T>& b_ih, const Tensor<T>& b_hh,
-                Tensor<T>& bias) {
-  T* const out = bias.data();
-  if (b_ih.defined())
-    std::copy_n(b_ih.data(), bias.size(), out);
-  else
-    std::fill_n(out, bias.size(), T(0));
-  if (!b_hh.defined()) return;
-  const T* const b = b_hh.data();
-  const Index joint = run.cell == Cell::gru ? run.gates() - run.hidden : run.gates();
-  for (Index i = 0; i < joint; ++i) out[i] += b[i];
-}
-
-template <class T>
-void id_table(const Tensor<T>& w_ih, const Tensor<T>& bias, Tensor<T>& table) {
-  const Index width = w_ih.shape(0), symbols = w_ih.shape(1);
-  const T *const w = w_ih.data(), *const b = bias.data();
-  T* const out = table.data();
-  parallel_for(symbols, 16, [&](Index begin, Index end) {
-    for (Index g = 0; g < width; ++g)
-      for (Index v = begin; v < end; ++v)
-        out[v * width + g] = b == nullptr ? w[g * symbols + v] : w[g * symbols + v] + b[g];
-  });
-}
-
-template <class T>
-void id_weight_grad(const Tensor<T>& dgates, const std::int32_t* ids, Tensor<T>& dw_ih) {
-  const Index width = dw_ih.shape(0), symbols = dw_ih.shape(1), rows = dgates.size() / width;
-  const T* const d = dgates.data();
-  T* const dw = dw_ih.data();
-  constexpr Index columns = 128;
-  PoolArray<T> memory(symbols * width);
-  parallel_for(width, columns, [&](Index begin, Index end) {
-    const Index n = end - begin;
-    T* const sums = memory.data() + begin * symbols;  // [V, n], turned at the end
-    std::fill_n(sums, symbols * n, T(0));
-    for (Index i = 0; i < rows; ++i) {
-      const T* const from = d + i * width + begin;
-      T* const to = sums + ids[i] * n;
-      for (Index j = 0; j < n; ++j) to[j] += from[j];
-    }
-    for (Index j = 0; j < n; ++j)
-      for (Index v = 0; v < symbols; ++v) dw[(begin + j) * symbols + v] = sums[v * n + j];
-  });
-}
-
-template <class T>
-void fill_rows(const Tensor<T>& row, Tensor<T>& y) {
-  const Index width = row.size(), rows = width == 0 ? 0 : y.size() / width;
-  const T* const from = row.data();
-  T* const to = y.data();
-  parallel_for(rows, 64, [&](Index begin, Index end) {
-    for (Index r = begin; r < end; ++r) std::copy_n(from, width, to + r * width);
-  });
 }
 
 #define XGRAD_INSTANTIATE(T)                                                                       \
@@ -299,11 +285,7 @@ void fill_rows(const Tensor<T>& row, Tensor<T>& y) {
   template void recurrent_backward(const RecurrentRun&, const Tensor<T>&, const RecurrentTape<T>&, \
                                    const Tensor<T>&, const Tensor<T>&, RecurrentGradients<T>&);    \
   template void recurrent_weight_grad(const RecurrentRun&, const RecurrentGradients<T>&,           \
-                                      const Tensor<T>&, const Tensor<T>&, Tensor<T>&);             \
-  template void input_bias(const RecurrentRun&, const Tensor<T>&, const Tensor<T>&, Tensor<T>&);   \
-  template void id_table(const Tensor<T>&, const Tensor<T>&, Tensor<T>&);                          \
-  template void id_weight_grad(const Tensor<T>&, const std::int32_t*, Tensor<T>&);                 \
-  template void fill_rows(const Tensor<T>&, Tensor<T>&);
+                                      const Tensor<T>&, const Tensor<T>&, Tensor<T>&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)
 #undef XGRAD_INSTANTIATE

@@ -1,5 +1,6 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/buffer_pool.hpp>
+#include <xgrad/kernels/embedding.hpp>
 #include <xgrad/kernels/gemm.hpp>
 #include <xgrad/kernels/recurrent.hpp>
 #include <xgrad/kernels/reduce.hpp>
@@ -49,6 +50,7 @@ template <class T>
 struct RecurrentBackward {
   RecurrentRun run;  // its lengths lie in `lengths`
   PoolArray<std::int32_t> ids, lengths;
+  Index symbols;     // of the table that the ids are rows of
   Saved<T> x, w_ih;  // where the other one's gradient is wanted
   Saved<T> w_hh, gates, output, inner, h0, c0;
 
@@ -60,37 +62,55 @@ struct RecurrentBackward {
     kernels::RecurrentGradients<T> g{
         .dh = copy_or_zeros(incoming(out_h), state),
         .dc = is_lstm ? copy_or_zeros(incoming(out_c), state) : Tensor<T>(),
-        .dgates = Tensor<T>::empty(tape.gates.shape()),
+        .dgates = Tensor<T>::empty({run.steps, run.batch, kernels::gradient_stride<T>(run)}),
         .dinner = is_gru ? Tensor<T>::empty(tape.inner.shape()) : Tensor<T>()};
     kernels::recurrent_backward(run, w_hh.get(), tape, is_lstm ? c0.get() : h0.get(),
                                 incoming(out_y), g);
-    input_gradients(b, g.dgates);
+    const Tensor<T> dtable = table_gradient(b, g.dgates);
+    input_gradients(b, g.dgates, dtable);
     if (b.needs(in_w_hh))
       kernels::recurrent_weight_grad(run, g, tape.output, h0.get(), b.dx(in_w_hh));
-    bias_gradients(b, g);
+    bias_gradients(b, g, dtable);
     if (b.needs(in_h)) b.set_dx(in_h, g.dh);
     if (is_lstm && b.needs(in_c)) b.set_dx(in_c, g.dc);
   }
 
  private:
-  void input_gradients(Backward<T>& b, const Tensor<T>& dgates) {
+  // The gates' gradients [T, B, G*H] as a matrix of T*B rows.
+  Factor<T> rows_of_gates(const Tensor<T>& dgates) const {
+    return Factor<T>(dgates.data(), run.steps * run.batch, run.gates(), dgates.shape(2));
+  }
+
+  // Of the table of input projections, [V, G*H]; undefined where there are vectors, not ids. Also
+  // for the biases alone: their bits must not depend on what else is wanted.
+  Tensor<T> table_gradient(Backward<T>& b, const Tensor<T>& dgates) const {
+    if (ids.size() == 0 || !(b.needs(in_w_ih) || b.needs(in_b_ih) || b.needs(in_b_hh))) return {};
+    Tensor<T> dtable = Tensor<T>::empty({symbols, dgates.shape(2)});
+    kernels::embedding_grad<T>(dgates, {ids.data(), static_cast<std::size_t>(ids.size())}, dtable);
+    return dtable;
+  }
+
+  void input_gradients(Backward<T>& b, const Tensor<T>& dgates, const Tensor<T>& dtable) {
     if (b.needs(in_x)) {
       const Tensor<T>& w = w_ih.get();
-      kernels::gemm(T(1), rows_of(dgates), Factor<T>(w.data(), w.shape(0), w.shape(1)), T(0),
+      kernels::gemm(T(1), rows_of_gates(dgates), Factor<T>(w.data(), w.shape(0), w.shape(1)), T(0),
                     b.dx(in_x).data());
     }
     if (!b.needs(in_w_ih)) return;
-    if (ids.size() > 0)
-      kernels::id_weight_grad(dgates, ids.data(), b.dx(in_w_ih));
+    if (dtable.defined())
+      kernels::id_table_grad(dtable, b.dx(in_w_ih));
     else
-      kernels::gemm(T(1), rows_of(dgates).t(), rows_of(x.get()), T(0), b.dx(in_w_ih).data());
+      kernels::gemm(T(1), rows_of_gates(dgates).t(), rows_of(x.get()), T(0), b.dx(in_w_ih).data());
   }
 
   // Both biases have one gradient, but for a GRU's n, whose b_hh is inside the reset gate.
-  void bias_gradients(Backward<T>& b, const kernels::RecurrentGradients<T>& g) {
+  // The rows of the table's gradient, where it is there, add up to the same as those of all steps.
+  void bias_gradients(Backward<T>& b, const kernels::RecurrentGradients<T>& g,
+                      const Tensor<T>& dtable) {
     if (!b.needs(in_b_ih) && !b.needs(in_b_hh)) return;
-    Tensor<T> sum = Tensor<T>::empty({run.gates()});
-    kernels::column_sum(g.dgates, sum);
+    Tensor<T> padded = Tensor<T>::empty({g.dgates.shape(2)});
+    kernels::column_sum(dtable.defined() ? dtable : g.dgates, padded);
+    const Tensor<T> sum = padded.slice(0, run.gates());
     if (b.needs(in_b_ih)) b.set_dx(in_b_ih, sum);
     if (!b.needs(in_b_hh)) return;
     if (run.cell != Cell::gru) return b.set_dx(in_b_hh, sum);
@@ -142,6 +162,7 @@ RecurrentResult<T> run_layer(const OpInfo& op, Cell cell, const RecurrentInput<T
   RecurrentBackward<T> backward{run,
                                 std::move(ids),
                                 std::move(lengths),
+                                w_ih.shape(1),
                                 Saved(w_ih.requires_grad() ? x.value() : Tensor<T>()),
                                 Saved(x.requires_grad() ? w_ih.value() : Tensor<T>()),
                                 Saved(w_hh.value()),

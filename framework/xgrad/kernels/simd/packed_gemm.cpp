@@ -1,5 +1,6 @@
 #include <xgrad/kernels/simd/batch.hpp>
 #include <xgrad/kernels/simd/packed_gemm.hpp>
+#include <xgrad/kernels/transpose.hpp>
 
 #include <algorithm>
 #include <array>
@@ -20,15 +21,29 @@ constexpr Index width = static_cast<Index>(Batch<T>::size);
 template <class T>
 constexpr Index panel_columns = vectors* width<T>;
 
-// C[Rows, panel] (+)= A[Rows, k] B[k, panel].
+// Memory that is asked for on the way, half a line with each step of k: a step of a full block
+// takes a CPU about as long as it takes a core to get half a line from memory.
+constexpr Index upcoming_bytes_per_step = 32;
+struct Upcoming {
+  const std::byte* next = nullptr;
+  const std::byte* last = nullptr;
+};
+
+// C[Rows, panel] = start + A[Rows, k] B[k, panel], the panel being `column` and following of C.
 template <class L, class T, Index Rows>
-void block(const T* a, Index a_stride, const T* b, Index k, T* c, Index c_stride, bool accumulate) {
+void block(const T* a, Index a_stride, const T* b, Index k, const T* const* start, Index column,
+           T* c, Index c_stride, Upcoming upcoming) {
   using B = Batch<T>;
+  // What is about to be written is often not in the cache; it comes while k runs.
+  for (Index r = 0; r < Rows; ++r)
+    for (Index v = 0; v < vectors; ++v) __builtin_prefetch(c + r * c_stride + v * width<T>, 1);
   B sum[Rows][vectors];
   for (Index r = 0; r < Rows; ++r)
     for (Index v = 0; v < vectors; ++v)
-      sum[r][v] = accumulate ? B::load_unaligned(c + r * c_stride + v * width<T>) : B(T(0));
+      sum[r][v] = start == nullptr ? B(T(0)) : B::load_unaligned(start[r] + column + v * width<T>);
   for (Index i = 0; i < k; ++i, b += panel_columns<T>) {
+    __builtin_prefetch(upcoming.next, 0, 2);
+    upcoming.next = std::min(upcoming.next + upcoming_bytes_per_step, upcoming.last);
     const B b0 = B::load_aligned(b), b1 = B::load_aligned(b + width<T>);
 #pragma GCC unroll 12
     for (Index r = 0; r < Rows; ++r) {
@@ -48,26 +63,67 @@ constexpr auto blocks = []<Index... R>(std::integer_sequence<Index, R...>) {
 }
 (std::make_integer_sequence<Index, most_rows>{});
 
+// Hands out ranges of memory to the blocks of a product: to the last ones, so that what they bring
+// is not driven out again before it is used.
+class UpcomingRanges {
+ public:
+  UpcomingRanges(std::span<const MemoryRange> ranges, Index k, Index blocks)
+      : ranges_(ranges), per_block_(static_cast<std::size_t>(k * upcoming_bytes_per_step)) {
+    std::size_t pieces = 0;
+    for (const MemoryRange& range : ranges) pieces += (range.size() + per_block_ - 1) / per_block_;
+    wait_ = blocks - static_cast<Index>(pieces);
+  }
+
+  // For the next block; `otherwise` where there is nothing to ask for.
+  Upcoming next(const void* otherwise) {
+    if (wait_-- <= 0 && done_ == rest_.size()) {
+      done_ = 0;
+      rest_ = ranges_.empty() ? MemoryRange() : ranges_.front();
+      if (!ranges_.empty()) ranges_ = ranges_.subspan(1);
+    }
+    if (done_ == rest_.size()) {
+      const auto* const anything = static_cast<const std::byte*>(otherwise);
+      return {anything, anything};
+    }
+    const std::size_t begin = done_;
+    done_ = std::min(begin + per_block_, rest_.size());
+    return {rest_.data() + begin, rest_.data() + done_ - 1};
+  }
+
+ private:
+  std::span<const MemoryRange> ranges_;
+  MemoryRange rest_;
+  std::size_t done_ = 0, per_block_;
+  Index wait_;
+};
+
 template <class L, class T>
-void multiply(const T* a, Index a_stride, Index rows, const T* packed, Index k, Index n, T* c,
-              Index c_stride, bool accumulate) {
+void multiply(const T* a, Index a_stride, Index rows, const T* packed, Index k, Index n,
+              const T* const* start, T* c, Index c_stride, std::span<const MemoryRange> upcoming) {
   constexpr Index panel = panel_columns<T>;
   // Row blocks of nearly the same height, rather than full ones and a flat rest.
   const Index row_blocks = (rows + most_rows - 1) / most_rows;
+  UpcomingRanges ranges(upcoming, k, row_blocks * ((n + panel - 1) / panel));
   for (Index column = 0; column < n; column += panel, packed += panel * k) {
     const Index columns = std::min(panel, n - column);
     for (Index i = 0; i < row_blocks; ++i) {
       const Index begin = rows * i / row_blocks, height = rows * (i + 1) / row_blocks - begin;
       const auto compute = blocks<L, T>[static_cast<std::size_t>(height - 1)];
+      const T* const* const from = start == nullptr ? nullptr : start + begin;
+      const T* const a_rows = a + begin * a_stride;
+      const Upcoming on_the_way = ranges.next(a_rows);
       T* const target = c + begin * c_stride + column;
       if (columns == panel) {
-        compute(a + begin * a_stride, a_stride, packed, k, target, c_stride, accumulate);
+        compute(a_rows, a_stride, packed, k, from, column, target, c_stride, on_the_way);
         continue;
       }
       T whole[most_rows * panel] = {};
-      for (Index r = 0; r < height; ++r)
-        std::copy_n(target + r * c_stride, columns, whole + r * panel);
-      compute(a + begin * a_stride, a_stride, packed, k, whole, panel, accumulate);
+      const T* whole_rows[most_rows];
+      for (Index r = 0; r < height; ++r) {
+        if (from != nullptr) std::copy_n(from[r] + column, columns, whole + r * panel);
+        whole_rows[r] = whole + r * panel;
+      }
+      compute(a_rows, a_stride, packed, k, whole_rows, 0, whole, panel, on_the_way);
       for (Index r = 0; r < height; ++r)
         std::copy_n(whole + r * panel, columns, target + r * c_stride);
     }
@@ -81,12 +137,13 @@ void pack(const T* b, Index row_stride, Index col_stride, Index k, Index n, T* p
     const Index columns = std::min(panel, n - column);
     const T* const source = b + column * col_stride;
     if (columns < panel) std::fill_n(packed, panel * k, T(0));
-    // In tiles of a few rows, so that both sides are read and written by whole cache lines.
-    constexpr Index tile = 16;
-    for (Index begin = 0; begin < k; begin += tile)
+    if (row_stride == 1) {
+      transpose(source, col_stride, packed, panel, columns, k);
+      continue;
+    }
+    for (Index i = 0; i < k; ++i)
       for (Index j = 0; j < columns; ++j)
-        for (Index i = begin; i < std::min(begin + tile, k); ++i)
-          packed[i * panel + j] = source[i * row_stride + j * col_stride];
+        packed[i * panel + j] = source[i * row_stride + j * col_stride];
   }
 }
 

@@ -2,9 +2,14 @@
 // A matrix product whose right-hand factor is used many times over, as the recurrent weights are at
 // every time step: it is packed once, into panels that the inner loop reads from end to end.
 
+#include <cstddef>
+#include <span>
+
 #include <xgrad/core/shape.hpp>
 
 namespace xgrad::kernels {
+
+using MemoryRange = std::span<const std::byte>;
 
 template <class T>
 struct PackedGemm {
@@ -16,11 +21,14 @@ struct PackedGemm {
   void (*pack)(const T* b, Index row_stride, Index col_stride, Index k, Index n,
                T* packed) = nullptr;
 
-  /// C[rows, n] (+)= A[rows, k] B: added to what is there with `accumulate`. The rows of A and C
-  /// lie a_stride and c_stride apart. Each element is one sum in the order of k, so it does not
-  /// depend on which other rows are computed with it.
-  void (*multiply)(const T* a, Index a_stride, Index rows, const T* packed, Index k, Index n, T* c,
-                   Index c_stride, bool accumulate) = nullptr;
+  /// C[r, :] = start[r] + A[r, :] B for each of the `rows` rows; with `start` null, from zero. The
+  /// rows that the sums start from may be those of C. The rows of A and C lie a_stride and c_stride
+  /// apart. Each element is one sum in the order of k, so it does not depend on which other rows
+  /// are computed with it. While the product runs, the memory in `upcoming` is brought into the
+  /// second cache.
+  void (*multiply)(const T* a, Index a_stride, Index rows, const T* packed, Index k, Index n,
+                   const T* const* start, T* c, Index c_stride,
+                   std::span<const MemoryRange> upcoming) = nullptr;
 
   Index packed_size(Index k, Index n) const { return (n + panel - 1) / panel * panel * k; }
 };

@@ -2,6 +2,7 @@
 #include <xgrad/kernels/simd/softmax.hpp>
 
 #include <limits>
+#include <type_traits>
 
 namespace xgrad::kernels {
 namespace {
@@ -12,6 +13,12 @@ inline constexpr Index width = static_cast<Index>(Batch<T>::size);
 // The first `left` lanes of memory that may end there, then `filler`.
 template <class L, class T>
 Batch<T> load_part(const T* source, Index left, T filler) {
+#if defined(XGRAD_SIMD_AVX512)
+  if constexpr (std::is_same_v<T, float>) {
+    const auto mask = static_cast<__mmask16>((1U << left) - 1);
+    return _mm512_mask_loadu_ps(_mm512_set1_ps(filler), mask, source);
+  }
+#endif
   alignas(64) T lanes[width<T>];
   for (Index k = 0; k < width<T>; ++k) lanes[k] = k < left ? source[k] : filler;
   return Batch<T>::load_aligned(lanes);
@@ -24,17 +31,12 @@ T sum(Index n, T filler, F f, const X*... x) {
   Index i = 0;
   for (; i + width<T> <= n; i += width<T>) total += f(Batch<T>::load_unaligned(x + i)...);
   if (i < n) total += f(load_part<L>(x + i, n - i, filler)...);
-  alignas(64) T lanes[width<T>];
-  total.store_aligned(lanes);
-  T result = lanes[0];
-  for (Index k = 1; k < width<T>; ++k) result += lanes[k];
-  return result;
+  return xsimd::hadd(total);
 }
 
 template <class L, class T>
 LogSumExp<T> log_sum_exp(const T* x, Index n) {
   constexpr T lowest = -std::numeric_limits<T>::infinity();
-  T max = lowest;
   Batch<T> largest(lowest);
   Index i = 0;
   for (; i + width<T> <= n; i += width<T>)
@@ -42,8 +44,10 @@ LogSumExp<T> log_sum_exp(const T* x, Index n) {
   if (i < n) largest = xsimd::max(largest, load_part<L>(x + i, n - i, lowest));
   alignas(64) T lanes[width<T>];
   largest.store_aligned(lanes);
-  for (const T lane : lanes)
-    if (lane > max) max = lane;
+  for (Index half = width<T> / 2; half > 0; half /= 2)
+    for (Index k = 0; k < half; ++k)
+      lanes[k] = lanes[k] < lanes[k + half] ? lanes[k + half] : lanes[k];
+  const T max = lanes[0];
   const Batch<T> shift(max);
   return {max, sum<L, T>(
                    n, lowest, [=](Batch<T> v) { return xsimd::exp(v - shift); }, x)};
