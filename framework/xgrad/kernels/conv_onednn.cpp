@@ -67,9 +67,14 @@ dnnl::stream& stream() {
   return own;
 }
 
-Desc image_desc(Index n, Index c, Index h, Index w) {
-  return {{n, c, h, w}, memory::data_type::f32, Tag::nhwc};
+Desc image_desc(Index n, Index c, Index h, Index w, Tag layout) {
+  return {{n, c, h, w}, memory::data_type::f32, layout};
 }
+
+// Layouts under which oneDNN knows images of x and y.
+struct Layouts {
+  Tag x = Tag::nhwc, y = Tag::nhwc;
+};
 
 // The weights [O, kh, kw, C/groups] as they lie in memory, or `any` for oneDNN's choice.
 Desc weight_desc(const ConvShape& s, bool any) {
@@ -86,10 +91,11 @@ Desc weight_desc(const ConvShape& s, bool any) {
 
 // The primitive for a key; none where oneDNN has only its slow reference. `w` is the layout that
 // the weights must have, if that is settled already.
-std::shared_ptr<const Primitive> make(const Key& key, const std::optional<Desc>& settled) {
+std::shared_ptr<const Primitive> make(const Key& key, const std::optional<Desc>& settled,
+                                      Layouts layouts) {
   const ConvShape& s = key.shape;
-  const Desc x = image_desc(s.batch, s.in_channels, s.height, s.width);
-  const Desc y = image_desc(s.batch, s.out_channels, s.out_height(), s.out_width());
+  const Desc x = image_desc(s.batch, s.in_channels, s.height, s.width, layouts.x);
+  const Desc y = image_desc(s.batch, s.out_channels, s.out_height(), s.out_width(), layouts.y);
   const Desc w = settled ? *settled : weight_desc(s, true);
   const Desc b = key.bias ? Desc({s.out_channels}, memory::data_type::f32, Tag::x) : Desc();
   const memory::dims stride{s.stride.h, s.stride.w}, padding{s.padding.h, s.padding.w};
@@ -136,6 +142,17 @@ std::shared_ptr<const Primitive> make(const Key& key, const std::optional<Desc>&
       return nullptr;
     throw;
   }
+}
+
+// The same in the best layouts. With one channel, and with as many as a block of them has, the plain
+// layout has other names besides, and under these oneDNN has a kernel for one channel that is half
+// as fast again: 111 for 75 GFLOP/s from 1 to 16 channels.
+std::shared_ptr<const Primitive> make(const Key& key, const std::optional<Desc>& settled) {
+  constexpr Index block = 16;
+  std::shared_ptr<const Primitive> made;
+  if (key.shape.in_channels == 1 && key.shape.out_channels == block)
+    made = make(key, settled, {.x = Tag::nchw, .y = Tag::nChw16c});
+  return made ? made : make(key, settled, {});
 }
 
 // parallel_for, in which oneDNN plans for and works on one thread; its errors become the library's.
