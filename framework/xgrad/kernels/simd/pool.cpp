@@ -231,6 +231,20 @@ void add_scaled(const T* from, T scale, Index n, T* to) {
   for (; i < n; ++i) to[i] += scale * from[i];
 }
 
+// The gradient of means whose windows share no pixel: all rows under them are the same.
+template <class L, class T>
+void spread_means(const T* dy, const PoolShape& s, Index row, T* values, T* dx_image) {
+  const Index channels = s.channels, line = s.width * channels;
+  const Batch<T> scale(T(1) / static_cast<T>(s.places()));
+  map<L>(s.out_width * channels, values, [scale](Batch<T> d) { return d * scale; }, dy);
+  T* const first = dx_image + row * s.kernel.h * line;
+  T* to = first;
+  for (Index out = 0; out < s.out_width; ++out)
+    for (Index w = 0; w < s.kernel.w; ++w, to += channels)
+      copy_short<L>(values + out * channels, channels, to);
+  for (Index h = 1; h < s.kernel.h; ++h) std::memcpy(first + h * line, first, line * sizeof(T));
+}
+
 // First down the columns, then along the row.
 template <class L, class T>
 void mean_row(const T* image, const PoolShape& s, Index row, T* values, T* y) {
@@ -248,6 +262,7 @@ void mean_row(const T* image, const PoolShape& s, Index row, T* values, T* y) {
 
 template <class L, class T>
 void mean_gradient_row(const T* dy, const PoolShape& s, Index row, T* values, T* dx_image) {
+  if (s.side_by_side()) return spread_means<L>(dy, s, row, values, dx_image);
   const Index channels = s.channels, line = s.width * channels;
   const Index top = row * s.stride.h - s.padding.h;
   const Range rows = inside(top, s.kernel.h, s.height);
