@@ -1,4 +1,5 @@
-// What is put off for a max-pool gives what is computed at once, and nobody can tell the difference.
+// What is put off for a max-pool gives what is computed at once, and nobody can tell the
+// difference.
 
 #include <boost/test/unit_test.hpp>
 

@@ -11,12 +11,12 @@ class Variable;
 
 /// A result that its op has put off, because the op that takes it may be able to compute both at
 /// once and need not write the value in between to memory: tanh(batch_norm(x)) waits for the
-/// max-pool that usually follows. An op looks at Variable::pending() for what it knows; to everybody
-/// else the variable is an ordinary one, for whoever asks for its value or its place in the graph
-/// gets it computed first, once for all copies of the variable.
+/// max-pool that usually follows. An op looks at Variable::pending() for what it knows; to
+/// everybody else the variable is an ordinary one, for whoever asks for its value or its place in
+/// the graph gets it computed first, once for all copies of the variable.
 ///
-/// An op may put off only what nobody can tell from having been done at once: work on memory that it
-/// alone holds, that cannot fail.
+/// An op may put off only what nobody can tell from having been done at once: work on memory that
+/// it alone holds, that cannot fail.
 template <class T>
 class Pending : public RefCounted {
  public:

@@ -32,8 +32,9 @@ Index images_per_chunk(const ConvShape& shape) {
 
 template <class T>
 void sum_partials(const T* partials, Index count, Index n, T* sum) {
-  constexpr Index elements_per_chunk = 1 << 12;  // stays in the first cache while the sum grows
-  parallel_for(n, elements_per_chunk, [&](Index begin, Index end) {
+  constexpr Index in_cache = 1 << 12;  // stays in the first cache while the sum grows
+  constexpr Index worth_a_thread = 1 << 16;
+  parallel_for(n, std::max(in_cache, worth_a_thread / count), [&](Index begin, Index end) {
     std::copy(partials + begin, partials + end, sum + begin);
     for (Index k = 1; k < count; ++k) {
       const T* const part = partials + k * n;

@@ -11,7 +11,8 @@ namespace {
 
 template <class T>
 const NormPoolLoops<T>& loops() {
-  static const auto table = at_simd_level([]<class Level>() { return norm_pool_loops<Level, T>(); });
+  static const auto table =
+      at_simd_level([]<class Level>() { return norm_pool_loops<Level, T>(); });
   return table;
 }
 
@@ -89,16 +90,14 @@ void norm_max_pool_input_gradient(const Tensor<T>& dy, const MaxPlaces& places, 
   });
 }
 
-#define XGRAD_INSTANTIATE(T)                                                                     \
-  template bool norm_max_pool_fits<T>(const PoolShape&);                                         \
-  template void norm_max_pool(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,              \
-                              const Tensor<T>&, const Tensor<T>&, const PoolShape&, Tensor<T>&,  \
-                              Tensor<T>*, MaxPlaces*);                                           \
-  template void norm_max_pool_input_gradient(const Tensor<T>&, const MaxPlaces&,                 \
-                                             const Tensor<T>&, const Tensor<T>&,                 \
-                                             const Tensor<T>&, const Tensor<T>&,                 \
-                                             const Tensor<T>&, const Tensor<T>&,                 \
-                                             const PoolShape&, Tensor<T>&);
+#define XGRAD_INSTANTIATE(T)                                                                    \
+  template bool norm_max_pool_fits<T>(const PoolShape&);                                        \
+  template void norm_max_pool(const Tensor<T>&, const Tensor<T>&, const Tensor<T>&,             \
+                              const Tensor<T>&, const Tensor<T>&, const PoolShape&, Tensor<T>&, \
+                              Tensor<T>*, MaxPlaces*);                                          \
+  template void norm_max_pool_input_gradient(                                                   \
+      const Tensor<T>&, const MaxPlaces&, const Tensor<T>&, const Tensor<T>&, const Tensor<T>&, \
+      const Tensor<T>&, const Tensor<T>&, const Tensor<T>&, const PoolShape&, Tensor<T>&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)
 #undef XGRAD_INSTANTIATE

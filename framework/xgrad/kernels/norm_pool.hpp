@@ -12,8 +12,8 @@ template <class T>
 bool norm_max_pool_fits(const PoolShape& shape);
 
 /// y = the maximum of each window of gamma (x - mean) rstd + beta, with gamma and beta as for
-/// batch_normalize. For the gradients (unless `places` is null) also best, the value of x there, and
-/// its place.
+/// batch_normalize. For the gradients (unless `places` is null) also best, the value of x there,
+/// and its place.
 template <class T>
 void norm_max_pool(const Tensor<T>& x, const Tensor<T>& mean, const Tensor<T>& rstd,
                    const Tensor<T>& gamma, const Tensor<T>& beta, const PoolShape& shape,

@@ -8,7 +8,7 @@
 namespace xgrad::kernels {
 namespace {
 
-constexpr Index elements_per_chunk = 1 << 13;
+constexpr Index elements_per_chunk = 1 << 14;  // some two microseconds
 
 template <class T>
 const PoolLoops<T>& loops() {

@@ -6,8 +6,8 @@
 
 namespace xgrad {
 
-/// The geometry of pooling x: Ho = floor((H + 2 padding - kernel) / stride) + 1, Wo alike. Throws as
-/// max_pool2d does, in the name of `op`.
+/// The geometry of pooling x: Ho = floor((H + 2 padding - kernel) / stride) + 1, Wo alike. Throws
+/// as max_pool2d does, in the name of `op`.
 kernels::PoolShape pool_shape(const char* op, const Shape& x, const PoolOptions& options);
 
 }  // namespace xgrad

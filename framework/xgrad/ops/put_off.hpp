@@ -17,8 +17,9 @@ namespace xgrad {
 template <class T>
 struct NormArguments {
   Variable<T> x, gamma, beta;
-  Tensor<T> mean, rstd;             ///< [C]
-  Tensor<T> gamma_value, beta_value;  ///< copies: the parameters may change before the value is there
+  Tensor<T> mean, rstd;  ///< [C]
+  Tensor<T> gamma_value,
+      beta_value;  ///< copies: the parameters may change before the value is there
   Saved<T> saved_gamma;
   bool training = true;
 };
@@ -39,8 +40,8 @@ class PendingNorm final : public Pending<T> {
   bool recording_ = NoGrad::recording();
 };
 
-/// An activation that never falls where its argument rises, such as tanh: the largest result is that
-/// of the largest argument, and need not be searched for among the results.
+/// An activation that never falls where its argument rises, such as tanh: the largest result is
+/// that of the largest argument, and need not be searched for among the results.
 template <class T>
 class PendingActivation final : public Pending<T> {
  public:
@@ -60,8 +61,8 @@ class PendingActivation final : public Pending<T> {
   bool recording_ = NoGrad::recording();
 };
 
-/// Whether work on x may be put off: an image whose memory nobody else holds, or one put off itself.
-/// Not while anomalies are looked for, whose report names the op that made them.
+/// Whether work on x may be put off: an image whose memory nobody else holds, or one put off
+/// itself. Not while anomalies are looked for, whose report names the op that made them.
 template <class T>
 bool may_put_off(const Variable<T>& x) {
   if (x.shape().rank() != 4 || DetectAnomaly::enabled()) return false;

@@ -18,8 +18,8 @@ Batch<T> load(const T* from) {
 // Normalising keeps the order of the values of a channel, or turns it round where its scale is
 // negative. So it is enough to normalise the largest x, or the smallest, as the largest -x.
 template <class L, class T>
-void forward(const T* image, const PoolShape& s, Index row, const NormValues<T>& norm, T* y, T* best,
-             std::uint8_t* index) {
+void forward(const T* image, const PoolShape& s, Index row, const NormValues<T>& norm, T* y,
+             T* best, std::uint8_t* index) {
   using B = Batch<T>;
   const Index channels = s.channels, line = s.width * channels;
   const T* const top = image + row * s.kernel.h * line;
@@ -89,8 +89,8 @@ NormPoolLoops<T> norm_pool_loops() {
   return {
       .fits =
           [](const PoolShape& s) {
-            return s.stride == s.kernel && s.padding == Size2d(0) &&
-                   s.channels % width<T> == 0 && s.places() <= 256;
+            return s.stride == s.kernel && s.padding == Size2d(0) && s.channels % width<T> == 0 &&
+                   s.places() <= 256;
           },
       .forward = forward<L, T>,
       .gradient = gradient<L, T>,

@@ -24,8 +24,8 @@ struct NormPoolLoops {
   bool (*fits)(const PoolShape& shape);
   /// y: the maxima, [out_width, channels]; best: the values of x there, index: their places in the
   /// windows; both may be null.
-  void (*forward)(const T* image, const PoolShape& shape, Index row, const NormValues<T>& norm, T* y,
-                  T* best, std::uint8_t* index);
+  void (*forward)(const T* image, const PoolShape& shape, Index row, const NormValues<T>& norm,
+                  T* y, T* best, std::uint8_t* index);
   /// dx = d a + (x - mean) b + c under these windows and what they leave over at the right, and for
   /// the last row below; d is dy at the places of the maxima and 0 elsewhere.
   void (*gradient)(const T* dy, const std::uint8_t* index, const T* image, const PoolShape& shape,
