@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <string>
 
+#include <models/lenet/lenet.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -139,6 +141,18 @@ BOOST_AUTO_TEST_CASE(it_counts_when_it_was_asked_for_and_not_when_it_was_compute
     constant = twin.norm();
   }
   BOOST_TEST(!constant.requires_grad());
+}
+
+// The comparison of LeNet with PyTorch's numbers stands for one of this op.
+BOOST_AUTO_TEST_CASE(lenet_goes_through_it) {
+  models::LeNet<float> model;
+  const auto logits = model(Variable<float>(random_tensor<float>({2, 28, 28, 1}, 1)));
+  std::multiset<std::string> ops;
+  for (Node<float>* node = logits.edge().node.get(); node != nullptr;
+       node = node->inputs().empty() ? nullptr : node->inputs()[0].node.get())
+    ops.insert(node->op().name);
+  BOOST_TEST(ops.count("batch_norm_max_pool2d") == 2U);
+  BOOST_TEST(ops.count("batch_norm") == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
