@@ -1,5 +1,6 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/error.hpp>
+#include <xgrad/kernels/pool.hpp>
 #include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/pool.hpp>
 #include <xgrad/ops/pool_shape.hpp>

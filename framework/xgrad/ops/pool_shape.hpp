@@ -1,10 +1,13 @@
 #pragma once
 // The shape rule of pooling. Private.
 
-#include <xgrad/kernels/pool.hpp>
 #include <xgrad/ops/pool.hpp>
 
 namespace xgrad {
+
+namespace kernels {
+struct PoolShape;
+}
 
 /// The geometry of pooling x: Ho = floor((H + 2 padding - kernel) / stride) + 1, Wo alike. Throws
 /// as max_pool2d does, in the name of `op`.
