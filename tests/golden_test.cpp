@@ -114,8 +114,13 @@ BOOST_AUTO_TEST_CASE(numbers_are_those_of_pytorch) {
 }
 
 BOOST_AUTO_TEST_CASE(every_registered_op_has_a_case) {
+  // PyTorch has no such op; a network that goes through it is compared as a whole.
+  const std::map<std::string, std::string> within{{"batch_norm_max_pool2d", "LeNet"}};
   std::set<std::string> names;
-  for (const OpEntry& entry : op_registry()) names.insert(entry.op->name);
+  for (const OpEntry& entry : op_registry()) {
+    const auto found = within.find(entry.op->name);
+    names.insert(found == within.end() ? entry.op->name : found->second);
+  }
   require_cases_for(names);
 }
 

@@ -81,6 +81,7 @@ const std::map<std::string_view, const char*> without_extremes{
     {"conv1d", "sums of products"},
     {"avg_pool2d", "sums, as mean"},
     {"global_avg_pool2d", "sums, as mean"},
+    {"batch_norm_max_pool2d", "batch_norm and max_pool2d, which have them"},
     {"nll_loss", "sums"},
     {"mse_loss", "sums of squares"},
     {"softmax", "smooth; sample \"extreme and equal\""},

@@ -65,7 +65,16 @@ const ConvShape pointwise{
 const ConvShape one_large_image{
     .batch = 1, .height = 60, .width = 50, .in_channels = 8, .out_channels = 8, .kernel = 3};
 
-const ConvShape shapes[] = {lenet_first, lenet_second, uneven, pointwise, one_large_image};
+const ConvShape by_winograd{.batch = 11,
+                            .height = 19,
+                            .width = 26,
+                            .in_channels = 32,
+                            .out_channels = 64,
+                            .kernel = 3,
+                            .padding = {1, 0}};
+
+const ConvShape shapes[] = {lenet_first, lenet_second,    uneven,
+                            pointwise,   one_large_image, by_winograd};
 
 }  // namespace
 

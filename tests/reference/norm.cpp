@@ -7,9 +7,8 @@
 namespace reference {
 namespace {
 
-Tensor<double> batch_norm(const Sample& sample) {
-  const auto& [options, stats] =
-      std::any_cast<const xgrad::samples::BatchNormCase&>(sample.options);
+Tensor<double> normalize(const Sample& sample, const xgrad::BatchNormOptions& options,
+                         const xgrad::BatchNormStats<double>& stats) {
   const Tensor<double>&x = sample.inputs[0], &gamma = sample.inputs[1], &beta = sample.inputs[2];
   const Index channels = x.shape(-1), rows = x.size() / channels;
   Tensor<double> y(x.shape());
@@ -31,11 +30,27 @@ Tensor<double> batch_norm(const Sample& sample) {
   return y;
 }
 
+Tensor<double> batch_norm(const Sample& sample) {
+  const auto& [options, before] =
+      std::any_cast<const xgrad::samples::BatchNormCase&>(sample.options);
+  return normalize(sample, options, before);
+}
+
+Tensor<double> batch_norm_max_pool(const Sample& sample) {
+  const auto& [options, before] =
+      std::any_cast<const xgrad::samples::NormPoolCase&>(sample.options);
+  Sample normalized;
+  normalized.inputs = {normalize(sample, options.norm, before)};
+  normalized.options = options.pool;
+  return table().at("max_pool2d")(normalized);
+}
+
 }  // namespace
 
 Table norm() {
   return {
       {"batch_norm", batch_norm},
+      {"batch_norm_max_pool2d", batch_norm_max_pool},
   };
 }
 

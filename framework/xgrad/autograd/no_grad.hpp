@@ -13,8 +13,22 @@ class NoGrad {
   static bool recording() { return enabled_; }
 
  private:
+  friend class RecordingAs;
   bool before_;
   inline static thread_local bool enabled_ = true;
+};
+
+/// While it lives, this thread records or not, whatever was the case before: for what is computed
+/// later than it was asked for.
+class RecordingAs {
+ public:
+  explicit RecordingAs(bool on) : before_(NoGrad::enabled_) { NoGrad::enabled_ = on; }
+  ~RecordingAs() { NoGrad::enabled_ = before_; }
+  RecordingAs(const RecordingAs&) = delete;
+  RecordingAs& operator=(const RecordingAs&) = delete;
+
+ private:
+  bool before_;
 };
 
 /// While it lives, every value and gradient that this thread's graph computes is checked: the first

@@ -55,21 +55,36 @@ Variable<T> Variable<T>::from_node(Tensor<T> value, Edge<T> edge) {
 }
 
 template <class T>
+Variable<T> Variable<T>::from_pending(Ref<Pending<T>> pending) {
+  Variable result;
+  result.pending_ = std::move(pending);
+  return result;
+}
+
+template <class T>
+void Variable<T>::compute_pending() const {
+  Variable result = pending_->result();
+  value_ = std::move(result.value_);
+  edge_ = std::move(result.edge_);
+  pending_ = nullptr;
+}
+
+template <class T>
 T Variable<T>::item() const {
-  check_defined(value_, "item()");
+  check_defined(value(), "item()");
   return value_.item();
 }
 
 template <class T>
 Tensor<T> Variable<T>::grad() const {
-  if (!edge_.node) return {};
+  if (!edge().node) return {};
   const auto& extras = edge_.node->outputs()[static_cast<std::size_t>(edge_.output)].extras;
   return extras ? extras->grad : Tensor<T>();
 }
 
 template <class T>
 void Variable<T>::set_grad(Tensor<T> gradient) const {
-  auto& extras = extras_of(edge_, "set_grad");
+  auto& extras = extras_of(edge(), "set_grad");
   if (gradient.defined() && gradient.shape() != shape())
     throw ShapeError(fmt::format("set_grad: a gradient of shape {} for a variable of shape {}{}",
                                  gradient.shape().to_string(), shape().to_string(),
@@ -79,22 +94,22 @@ void Variable<T>::set_grad(Tensor<T> gradient) const {
 
 template <class T>
 void Variable<T>::zero_grad() const {
-  if (edge_.node) extras_of(edge_, "zero_grad").grad = {};
+  if (edge().node) extras_of(edge(), "zero_grad").grad = {};
 }
 
 template <class T>
 void Variable<T>::retain_grad() const {
-  extras_of(edge_, "retain_grad").keeps_grad = true;
+  extras_of(edge(), "retain_grad").keeps_grad = true;
 }
 
 template <class T>
 void Variable<T>::register_hook(GradientHook<T> hook) const {
-  extras_of(edge_, "register_hook").hooks.push_back(std::move(hook));
+  extras_of(edge(), "register_hook").hooks.push_back(std::move(hook));
 }
 
 template <class T>
 void Variable<T>::backward(bool retain_graph) const {
-  check_defined(value_, "backward()");
+  check_defined(value(), "backward()");
   if (size() != 1)
     throw GraphError(fmt::format("backward() needs a value of one element, this one has shape {}: "
                                  "reduce it to a loss first, or give backward() a cotangent",
@@ -104,7 +119,7 @@ void Variable<T>::backward(bool retain_graph) const {
 
 template <class T>
 void Variable<T>::backward(const Tensor<T>& cotangent, bool retain_graph) const {
-  check_defined(value_, "backward()");
+  check_defined(value(), "backward()");
   if (!edge_.node)
     throw GraphError("backward(): no graph leads here: none of the inputs requires a gradient, or it "
                      "was computed under NoGrad");
@@ -117,12 +132,12 @@ void Variable<T>::backward(const Tensor<T>& cotangent, bool retain_graph) const 
 
 template <class T>
 void Variable<T>::set_name(std::string name) const {
-  extras_of(edge_, "set_name").name = std::move(name);
+  extras_of(edge(), "set_name").name = std::move(name);
 }
 
 template <class T>
 std::string Variable<T>::name() const {
-  if (!edge_.node) return "";
+  if (!edge().node) return "";
   const auto& extras = edge_.node->outputs()[static_cast<std::size_t>(edge_.output)].extras;
   return extras ? extras->name : "";
 }

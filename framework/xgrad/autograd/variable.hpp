@@ -9,6 +9,7 @@
 #include <xgrad/autograd/engine.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/autograd/node.hpp>
+#include <xgrad/autograd/pending.hpp>
 #include <xgrad/autograd/saved.hpp>
 #include <xgrad/core/tensor.hpp>
 
@@ -31,21 +32,21 @@ class Variable {
   /// A leaf of the graph: a constant, or with `requires_grad` a parameter.
   Variable(Tensor<T> value, bool requires_grad = false);
 
-  bool defined() const { return value_.defined(); }
-  const Shape& shape() const { return value_.shape(); }
-  Index shape(int axis) const { return value_.shape(axis); }
-  Index size() const { return value_.size(); }
+  bool defined() const { return value_.defined() || pending_; }
+  const Shape& shape() const { return pending_ ? pending_->shape() : value_.shape(); }
+  Index shape(int axis) const { return shape()[axis]; }
+  Index size() const { return pending_ ? shape().elements() : value_.size(); }
 
   /// The value. The handle got from a named variable may be written through
   /// (`w.value().fill(0)`), which changes the value in place, for all copies of the variable.
-  const Tensor<T>& value() const& { return value_; }
-  Tensor<T> value() & { return value_; }
-  Tensor<T> value() && { return std::move(value_); }
+  const Tensor<T>& value() const& { return settle().value_; }
+  Tensor<T> value() & { return settle().value_; }
+  Tensor<T> value() && { return std::move(settle().value_); }
   /// The only element of the value. Throws ShapeError if there is not exactly one, ValueError if the
   /// variable is undefined.
   T item() const;
 
-  bool requires_grad() const { return static_cast<bool>(edge_.node); }
+  bool requires_grad() const { return static_cast<bool>(edge().node); }
 
   /// The accumulated gradient of a leaf (or after retain_grad()); undefined if there is none yet.
   /// May be written through like value().
@@ -75,7 +76,7 @@ class Variable {
   void backward(const Tensor<T>& cotangent, bool retain_graph = false) const;
 
   /// The same value as a constant: gradients stop here.
-  Variable detach() const { return Variable(value_); }
+  Variable detach() const { return Variable(value()); }
 
   /// Name for messages: a module's parameters are called by their path. Needs requires_grad().
   void set_name(std::string name) const;
@@ -83,20 +84,38 @@ class Variable {
   std::string name() const;
 
   /// Where this came from; no node for a constant.
-  const Edge<T>& edge() const { return edge_; }
+  const Edge<T>& edge() const { return settle().edge_; }
 
   /// A result of a recorded op; see record().
   static Variable from_node(Tensor<T> value, Edge<T> edge);
 
+  /// A result that its op has put off; see Pending.
+  static Variable from_pending(Ref<Pending<T>> pending);
+  /// What has been put off, for an op that can do it along with its own work; null if there is
+  /// nothing, or if other copies of this variable wait for it, whose gradient somebody may ask for.
+  Pending<T>* pending() const { return pending_.unique() ? pending_.get() : nullptr; }
+
   /// Memory for a result of this variable's shape: its own where this handle is the only owner, else
   /// new memory. For ops that take their input by value and can compute in place.
   Tensor<T> reuse() const {
-    return value_.unique() ? value_ : Tensor<T>::empty(value_.shape());
+    return value().unique() ? value_ : Tensor<T>::empty(value_.shape());
   }
 
  private:
-  Tensor<T> value_;
-  Edge<T> edge_;
+  const Variable& settle() const {
+    if (pending_) [[unlikely]] compute_pending();
+    return *this;
+  }
+  Variable& settle() {
+    std::as_const(*this).settle();
+    return *this;
+  }
+  void compute_pending() const;
+
+  // Mutable because a value that was put off is there as soon as somebody looks at it.
+  mutable Tensor<T> value_;
+  mutable Edge<T> edge_;
+  mutable Ref<Pending<T>> pending_;
 };
 
 extern template class Variable<float>;

@@ -31,6 +31,16 @@ struct Layout {
     chunks = (n + chunk - 1) / chunk;
   }
 
+  // body(begin, end) for the elements of each chunk. Several chunks go to a thread at a time: one
+  // takes less than a microsecond, and waking a thread for it would cost more.
+  template <class F>
+  void for_chunks(F body) const {
+    constexpr Index chunks_per_task = 4;
+    parallel_for(chunks, chunks_per_task, [&](Index first, Index last) {
+      for (Index k = first; k < last; ++k) body(k * chunk, std::min((k + 1) * chunk, n));
+    });
+  }
+
   // One value per lane from value(column).
   template <class F>
   void spread(T* lanes, F value) const {
@@ -62,7 +72,7 @@ void batch_statistics(const Tensor<T>& x, Tensor<T>& mean, Tensor<T>& var) {
   const Layout layout(x);
   const Index channels = layout.channels;
   PoolArray<T> partial(layout.chunks * 3 * channels);  // [chunks, 3, C]
-  parallel_for(layout.n, layout.chunk, [&](Index begin, Index end) {
+  layout.for_chunks([&](Index begin, Index end) {
     T* const chunk_mean = partial.data() + begin / layout.chunk * 3 * channels;
     PoolArray<T> lanes(3 * layout.period);
     T *const a = lanes.data(), *const b = a + layout.period, *const c = b + layout.period;
@@ -110,7 +120,7 @@ void batch_normalize(const Tensor<T>& x, const Tensor<T>& mean, const Tensor<T>&
   layout.spread(p + period, [&](Index c) { return rstd.data()[c] * at(gamma, c, T(1)); });
   layout.spread(p + 2 * period, [&](Index c) { return at(beta, c, T(0)); });
   T* const out = y.data();
-  parallel_for(layout.n, layout.chunk, [&](Index begin, Index end) {
+  layout.for_chunks([&](Index begin, Index end) {
     loops<T>().normalize(x.data() + begin, end - begin, period, p, p + period, p + 2 * period,
                          out + begin);
   });
@@ -123,7 +133,7 @@ void batch_norm_parameter_gradients(const Tensor<T>& dy, const Tensor<T>& x, con
   const Index channels = layout.channels, period = layout.period;
   PoolArray<T> mean_lanes(period), partial(layout.chunks * 2 * channels);  // [chunks, 2, C]
   layout.spread(mean_lanes.data(), [&](Index c) { return mean.data()[c]; });
-  parallel_for(layout.n, layout.chunk, [&](Index begin, Index end) {
+  layout.for_chunks([&](Index begin, Index end) {
     T* const sums = partial.data() + begin / layout.chunk * 2 * channels;
     PoolArray<T> lanes(2 * period);
     loops<T>().gradient_sums(dy.data() + begin, x.data() + begin, end - begin, period,
@@ -160,7 +170,7 @@ void batch_norm_input_gradient(const Tensor<T>& dy, const Tensor<T>& x, const Te
                 [&](Index c) { return -factor(c) * rstd.data()[c] * at(dgamma, c, T(0)) / rows; });
   layout.spread(p + 3 * period, [&](Index c) { return -factor(c) * at(dbeta, c, T(0)) / rows; });
   T* const out = dx.data();
-  parallel_for(layout.n, layout.chunk, [&](Index begin, Index end) {
+  layout.for_chunks([&](Index begin, Index end) {
     loops<T>().input_gradient(dy.data() + begin, x.data() + begin, end - begin, period, p,
                               p + period, p + 2 * period, p + 3 * period, out + begin);
   });

@@ -1,176 +1,30 @@
 // oneDNN works on plain channels-last images at full speed; only the weights want a layout of its
-// own, into which they are brought once per call. A primitive convolves one chunk of images on one
+// own, into which they are brought once per call; and Winograd's algorithm wants images in one, too. A primitive convolves one chunk of images on one
 // thread.
 #if defined(XGRAD_WITH_ONEDNN)
 
 #include <xgrad/core/buffer_pool.hpp>
-#include <xgrad/core/error.hpp>
-#include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/conv_paths.hpp>
-
-#include <fmt/format.h>
-#include <dnnl.hpp>
+#include <xgrad/kernels/conv_primitive.hpp>
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
-#include <new>
-#include <optional>
-#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace xgrad::kernels::onednn {
 namespace {
 
-using dnnl::memory;
-using Desc = memory::desc;
-using Tag = memory::format_tag;
 using Arguments = std::unordered_map<int, memory>;
-
-enum class Pass { forward, backward_data, backward_weights };
-
-// What tells one primitive from another; the batch is that of its chunk.
-struct Key {
-  Pass pass = Pass::forward;
-  ConvShape shape;
-  bool bias = false;  // in the forward pass
-  Index shares = 0;   // takes the layout of the weights of the primitive for so many images
-  friend bool operator==(const Key&, const Key&) = default;
-};
-
-struct KeyHash {
-  std::size_t operator()(const Key& key) const {
-    const ConvShape& s = key.shape;
-    std::size_t hash = static_cast<std::size_t>(key.pass) * 2 + key.bias;
-    hash = hash * 0x100000001b3 ^ static_cast<std::size_t>(key.shares);
-    for (const Index value :
-         {s.batch, s.height, s.width, s.in_channels, s.out_channels, s.kernel.h, s.kernel.w,
-          s.stride.h, s.stride.w, s.padding.h, s.padding.w, s.dilation.h, s.dilation.w, s.groups})
-      hash = (hash ^ static_cast<std::size_t>(value)) * 0x100000001b3;
-    return hash;
-  }
-};
-
-struct Primitive {
-  dnnl::primitive run;
-  Desc x, y, w, b;  // of their gradients, where the pass computes those
-  std::size_t scratch_bytes = 0;
-};
-
-// Never destroyed: oneDNN's own statics may go first.
-const dnnl::engine& engine() {
-  static const auto* const cpu = new dnnl::engine(dnnl::engine::kind::cpu, 0);
-  return *cpu;
-}
-dnnl::stream& stream() {
-  static thread_local dnnl::stream own(engine());
-  return own;
-}
-
-Desc image_desc(Index n, Index c, Index h, Index w) {
-  return {{n, c, h, w}, memory::data_type::f32, Tag::nhwc};
-}
-
-// The weights [O, kh, kw, C/groups] as they lie in memory, or `any` for oneDNN's choice.
-Desc weight_desc(const ConvShape& s, bool any) {
-  const Index c = s.in_channels / s.groups, o = s.out_channels / s.groups;
-  const Index row = s.kernel.w * c, filter = s.kernel.h * row;
-  memory::dims dims{o, c, s.kernel.h, s.kernel.w}, strides{filter, 1, row, c};
-  if (s.groups > 1) {
-    dims.insert(dims.begin(), s.groups);
-    strides.insert(strides.begin(), o * filter);
-  }
-  if (any) return {dims, memory::data_type::f32, Tag::any};
-  return {dims, memory::data_type::f32, strides};
-}
-
-// The primitive for a key; none where oneDNN has only its slow reference. `w` is the layout that
-// the weights must have, if that is settled already.
-std::shared_ptr<const Primitive> make(const Key& key, const std::optional<Desc>& settled) {
-  const ConvShape& s = key.shape;
-  const Desc x = image_desc(s.batch, s.in_channels, s.height, s.width);
-  const Desc y = image_desc(s.batch, s.out_channels, s.out_height(), s.out_width());
-  const Desc w = settled ? *settled : weight_desc(s, true);
-  const Desc b = key.bias ? Desc({s.out_channels}, memory::data_type::f32, Tag::x) : Desc();
-  const memory::dims stride{s.stride.h, s.stride.w}, padding{s.padding.h, s.padding.w};
-  const memory::dims gap{s.dilation.h - 1, s.dilation.w - 1};
-  // What the last window leaves over of the padding on the far side.
-  const memory::dims far{(s.out_height() - 1) * s.stride.h + s.dilation.h * (s.kernel.h - 1) + 1 -
-                             s.height - s.padding.h,
-                         (s.out_width() - 1) * s.stride.w + s.dilation.w * (s.kernel.w - 1) + 1 -
-                             s.width - s.padding.w};
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  const auto direct = dnnl::algorithm::convolution_direct;
-
-  const auto finish = [&](const auto& description, auto primitive, const Desc& weights) {
-    if (std::string_view(description.impl_info_str()).starts_with("ref"))
-      return std::shared_ptr<const Primitive>();
-    return std::make_shared<const Primitive>(Primitive{primitive(description), x, y, weights, b,
-                                                       description.scratchpad_desc().get_size()});
-  };
-  try {
-    using Forward = dnnl::convolution_forward;
-    const Forward::primitive_desc forward(
-        {dnnl::prop_kind::forward_training, direct, x,
-         key.pass == Pass::forward ? w : weight_desc(s, true), b, y, stride, gap, padding, far},
-        attributes, engine());
-    if (key.pass == Pass::forward)
-      return finish(
-          forward, [](const auto& d) { return Forward(d); }, forward.weights_desc());
-    if (key.pass == Pass::backward_data) {
-      using Data = dnnl::convolution_backward_data;
-      const Data::primitive_desc data({direct, x, w, y, stride, gap, padding, far}, attributes,
-                                      engine(), forward);
-      return finish(
-          data, [](const auto& d) { return Data(d); }, data.weights_desc());
-    }
-    using Weights = dnnl::convolution_backward_weights;
-    const Weights::primitive_desc weights({direct, x, w, b, y, stride, gap, padding, far},
-                                          attributes, engine(), forward);
-    return finish(
-        weights, [](const auto& d) { return Weights(d); }, weights.diff_weights_desc());
-  } catch (const dnnl::error& error) {
-    // The second is how oneDNN refuses extents that it does not take.
-    if (error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments)
-      return nullptr;
-    throw;
-  }
-}
-
-// parallel_for, in which oneDNN plans for and works on one thread; its errors become the library's.
-template <class F>
-void in_parallel(Index n, Index chunk, F body) {
-  try {
-    parallel_for(n, chunk, body);
-  } catch (const dnnl::error& error) {
-    if (error.status == dnnl_out_of_memory) throw std::bad_alloc();
-    throw Error(
-        fmt::format("a convolution failed in oneDNN, status {}: {}: build with "
-                    "XGRAD_WITH_ONEDNN off to do without it",
-                    static_cast<int>(error.status), error.what()));
-  }
-}
-
-// Made when first asked for, and kept: a program uses few shapes. One that does not (sequences of
-// any length) starts anew now and then; what is in use lives on.
-std::shared_ptr<const Primitive> primitive_for(const Key& key, const std::optional<Desc>& settled) {
-  constexpr std::size_t most_kept = 1000;
-  static auto& made = *new std::unordered_map<Key, std::shared_ptr<const Primitive>, KeyHash>;
-  static auto& mutex = *new std::mutex;
-  const std::lock_guard lock(mutex);
-  if (const auto found = made.find(key); found != made.end()) return found->second;
-  std::shared_ptr<const Primitive> primitive;
-  in_parallel(1, 1, [&](Index, Index) { primitive = make(key, settled); });
-  if (made.size() == most_kept) made.clear();
-  made.emplace(key, primitive);
-  return primitive;
-}
 
 // The primitives of a batch cut into chunks: one for the whole chunks and one for what remains.
 struct Batch {
-  Batch(Pass pass, const ConvShape& shape, bool bias, Index images)
-      : batch(shape.batch), chunk(std::min(images, shape.batch)) {
+  Batch(Pass pass_, const ConvShape& shape, bool bias, Index images)
+      : pass(pass_), batch(shape.batch), chunk(std::min(images, shape.batch)) {
+    // Winograd transforms the weights once per chunk.
+    constexpr Index worth_transformed_weights = 4;
+    if (suits_winograd(shape))
+      chunk = std::min(std::max(images, worth_transformed_weights), shape.batch);
     Key key{pass, shape, bias};
     key.shape.batch = key.shares = chunk;
     rest = whole = primitive_for(key, {});
@@ -178,7 +32,10 @@ struct Batch {
     if (whole && key.shape.batch != 0) rest = primitive_for(key, whole->w);
     ok = whole && rest && whole->w == rest->w;
     if (!ok) return;
-    scratch_bytes = (std::max(whole->scratch_bytes, rest->scratch_bytes) + 63) / 64 * 64;
+    const auto rounded = [](std::size_t bytes) { return (bytes + 63) / 64 * 64; };
+    own_bytes = whole->converts ? rounded(whole->own_x.get_size()) + rounded(whole->own_y.get_size())
+                                : 0;
+    scratch_bytes = own_bytes + rounded(std::max(whole->scratch_bytes, rest->scratch_bytes));
     scratch = PoolArray<std::byte>(static_cast<Index>(scratch_bytes) * chunks());
   }
 
@@ -192,20 +49,38 @@ struct Batch {
       const Primitive& primitive = end - begin == chunk ? *whole : *rest;
       const Index number = begin / chunk;
       Arguments given = arguments_of(primitive, begin, number);
+      std::byte* const memory_of_chunk =
+          scratch.data() + static_cast<std::size_t>(number) * scratch_bytes;
       const auto bytes = static_cast<memory::dim>(primitive.scratch_bytes);
       if (bytes > 0)
-        given.emplace(DNNL_ARG_SCRATCHPAD,
-                      memory({{bytes}, memory::data_type::u8, Tag::x}, engine(),
-                             scratch.data() + static_cast<std::size_t>(number) * scratch_bytes));
-      primitive.run.execute(stream(), given);
+        given.emplace(DNNL_ARG_SCRATCHPAD, memory({{bytes}, memory::data_type::u8, Tag::x}, engine(),
+                                                  memory_of_chunk + own_bytes));
+      if (primitive.converts)
+        execute_converted(primitive, given, memory_of_chunk);
+      else
+        primitive.run.execute(stream(), given);
     });
   }
 
+  void execute_converted(const Primitive& p, Arguments& given, std::byte* own) const {
+    memory& x = given.at(pass == Pass::backward_data ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC);
+    memory& y = given.at(pass == Pass::forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST);
+    memory plain_x = std::exchange(x, memory(p.own_x, engine(), own));
+    memory plain_y = std::exchange(
+        y, memory(p.own_y, engine(), own + own_bytes - (p.own_y.get_size() + 63) / 64 * 64));
+    if (pass != Pass::backward_data) p.convert_x.execute(stream(), plain_x, x);
+    if (pass != Pass::forward) p.convert_y.execute(stream(), plain_y, y);
+    p.run.execute(stream(), given);
+    if (pass == Pass::forward) p.convert_y.execute(stream(), y, plain_y);
+    if (pass == Pass::backward_data) p.convert_x.execute(stream(), x, plain_x);
+  }
+
+  Pass pass;
   Index batch, chunk;
   std::shared_ptr<const Primitive> whole, rest;
   bool ok = false;  // oneDNN has them
-  std::size_t scratch_bytes = 0;
-  PoolArray<std::byte> scratch;  // a piece for each chunk
+  std::size_t own_bytes = 0, scratch_bytes = 0;
+  PoolArray<std::byte> scratch;  // a piece for each chunk: converted images, then oneDNN's own
 };
 
 // oneDNN takes pointers without const also to what it only reads.

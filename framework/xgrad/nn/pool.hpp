@@ -12,7 +12,7 @@ class MaxPool2d final : public Module<T> {
   /// `stride` 0 stands for the kernel's size: windows side by side.
   explicit MaxPool2d(Size2d kernel_size, Size2d stride = 0, Size2d padding = 0)
       : options_{.kernel = kernel_size, .stride = stride, .padding = padding} {}
-  Variable<T> forward(Variable<T> x) override { return max_pool2d(x, options_); }
+  Variable<T> forward(Variable<T> x) override { return max_pool2d(std::move(x), options_); }
 
  private:
   PoolOptions options_;

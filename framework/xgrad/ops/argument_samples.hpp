@@ -8,6 +8,7 @@
 #include <xgrad/ops/axes.hpp>
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/ops/norm.hpp>
+#include <xgrad/ops/pool.hpp>
 #include <xgrad/ops/recurrent.hpp>
 #include <xgrad/ops/shape.hpp>
 
@@ -78,6 +79,16 @@ struct LabelCase {
 struct BatchNormCase {
   BatchNormOptions options{};
   BatchNormStats<double> before{0};  ///< the running statistics before the call
+};
+
+/// A batch norm that max_pool2d takes along.
+struct NormPoolOptions {
+  BatchNormOptions norm{};
+  PoolOptions pool{};
+};
+struct NormPoolCase {
+  NormPoolOptions options{};
+  BatchNormStats<double> before{0};
 };
 
 /// The sampled output is everything a layer returns: output, h and (of an LSTM) c, joined along the

@@ -3,6 +3,7 @@
 #include <xgrad/kernels/elementwise.hpp>
 #include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/elementwise.hpp>
+#include <xgrad/ops/put_off.hpp>
 
 namespace xgrad {
 
@@ -10,10 +11,12 @@ namespace xgrad {
 template <class T>
 Variable<T> tanh(Variable<T> x) {
   check_defined(tanh_op, x);
-  Tensor<T> y = x.reuse();
-  kernels::tanh(x.value(), y);
-  return record(tanh_op, {x}, y, [y = Saved(y)](Backward<T>& b) {
-    kernels::tanh_grad(y.get(), b.dy(), b.dx_in_place_of_dy(0));
+  return activate<T>(std::move(x), [](Variable<T> in) {
+    Tensor<T> y = in.reuse();
+    kernels::tanh(in.value(), y);
+    return record(tanh_op, {in}, y, [y = Saved(y)](Backward<T>& b) {
+      kernels::tanh_grad(y.get(), b.dy(), b.dx_in_place_of_dy(0));
+    });
   });
 }
 
@@ -21,10 +24,12 @@ Variable<T> tanh(Variable<T> x) {
 template <class T>
 Variable<T> relu(Variable<T> x) {
   check_defined(relu_op, x);
-  Tensor<T> y = x.reuse();
-  kernels::relu(x.value(), y);
-  return record(relu_op, {x}, y, [y = Saved(y)](Backward<T>& b) {
-    kernels::relu_grad(y.get(), b.dy(), b.dx_in_place_of_dy(0));
+  return activate<T>(std::move(x), [](Variable<T> in) {
+    Tensor<T> y = in.reuse();
+    kernels::relu(in.value(), y);
+    return record(relu_op, {in}, y, [y = Saved(y)](Backward<T>& b) {
+      kernels::relu_grad(y.get(), b.dy(), b.dx_in_place_of_dy(0));
+    });
   });
 }
 
@@ -32,10 +37,12 @@ Variable<T> relu(Variable<T> x) {
 template <class T>
 Variable<T> sigmoid(Variable<T> x) {
   check_defined(sigmoid_op, x);
-  Tensor<T> y = x.reuse();
-  kernels::sigmoid(x.value(), y);
-  return record(sigmoid_op, {x}, y, [y = Saved(y)](Backward<T>& b) {
-    kernels::sigmoid_grad(y.get(), b.dy(), b.dx_in_place_of_dy(0));
+  return activate<T>(std::move(x), [](Variable<T> in) {
+    Tensor<T> y = in.reuse();
+    kernels::sigmoid(in.value(), y);
+    return record(sigmoid_op, {in}, y, [y = Saved(y)](Backward<T>& b) {
+      kernels::sigmoid_grad(y.get(), b.dy(), b.dx_in_place_of_dy(0));
+    });
   });
 }
 

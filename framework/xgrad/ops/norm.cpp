@@ -1,8 +1,11 @@
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/batch_norm.hpp>
+#include <xgrad/kernels/norm_pool.hpp>
 #include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/norm.hpp>
+#include <xgrad/ops/pool_shape.hpp>
+#include <xgrad/ops/put_off.hpp>
 
 #include <fmt/format.h>
 
@@ -65,54 +68,131 @@ void update(Tensor<T> running, const Tensor<T>& batch, double momentum, double f
                             momentum * factor * static_cast<double>(batch.data()[c]));
 }
 
-}  // namespace
+template <class T>
+bool wants_gradient(const NormArguments<T>& a) {
+  return a.x.requires_grad() || a.gamma.requires_grad() || a.beta.requires_grad();
+}
+
+// Hands out dgamma and dbeta. Where dx depends on them, they are there afterwards, wanted or not;
+// else both stay undefined: the statistics are constants then.
+template <class T>
+void parameter_gradients(Backward<T>& b, bool training, const Tensor<T>& x, const Tensor<T>& mean,
+                         const Tensor<T>& rstd, Tensor<T>& dgamma, Tensor<T>& dbeta) {
+  if (!training && !b.needs(1) && !b.needs(2)) return;
+  dgamma = Tensor<T>::empty(rstd.shape());
+  dbeta = Tensor<T>::empty(rstd.shape());
+  kernels::batch_norm_parameter_gradients(b.dy(), x, mean, rstd, dgamma, dbeta);
+  if (b.needs(1)) b.set_dx(1, dgamma);
+  if (b.needs(2)) b.set_dx(2, dbeta);
+  if (!training) dgamma = dbeta = {};
+}
 
 // y = gamma (x - mean) rstd + beta. Saves x, mean, rstd (and the parameter gamma); where nothing is
 // recorded, y takes the memory of x.
+template <class T>
+Variable<T> normalize(NormArguments<T> a) {
+  const Variable<T>& x = a.x;
+  const bool recorded = NoGrad::recording() && wants_gradient(a);
+  Tensor<T> y = recorded ? Tensor<T>::empty(x.shape()) : x.reuse();
+  kernels::batch_normalize(x.value(), a.mean, a.rstd, a.gamma_value, a.beta_value, y);
+  return record(batch_norm_op, {x, a.gamma, a.beta}, y,
+                [training = a.training, x = Saved(x.value()), mean = Saved(a.mean),
+                 rstd = Saved(a.rstd), gamma = a.saved_gamma](Backward<T>& b) {
+                  Tensor<T> dgamma, dbeta;
+                  parameter_gradients(b, training, x.get(), mean.get(), rstd.get(), dgamma, dbeta);
+                  if (!b.needs(0)) return;
+                  kernels::batch_norm_input_gradient(b.dy(), x.get(), mean.get(), rstd.get(),
+                                                     gamma.get(), dgamma, dbeta,
+                                                     b.dx_in_place_of_dy(0));
+                });
+}
+
+}  // namespace
+
+// The statistics of the batch, or those of all before, and what else the result is made of.
 template <class T>
 Variable<T> batch_norm(Variable<T> x, const Variable<T>& gamma, const Variable<T>& beta,
                        BatchNormStats<T>& stats, const BatchNormOptions& options) {
   check_defined(batch_norm_op, x);
   check(x.value(), gamma, beta, stats, options);
-  const bool training = options.training;
   Tensor<T> mean = stats.running_mean.clone(), var = stats.running_var;
-  if (training) {
+  if (options.training) {
     var = Tensor<T>::empty(mean.shape());
     kernels::batch_statistics(x.value(), mean, var);
     const auto rows = static_cast<double>(x.size() / x.shape().back());
     update(stats.running_mean, mean, options.momentum, 1);
     update(stats.running_var, var, options.momentum, rows / (rows - 1));
   }
-  const Tensor<T> rstd = inverse_deviation(var, options.eps);
-  const bool recorded =
-      NoGrad::recording() && (x.requires_grad() || gamma.requires_grad() || beta.requires_grad());
-  Tensor<T> y = recorded ? Tensor<T>::empty(x.shape()) : x.reuse();
-  kernels::batch_normalize(x.value(), mean, rstd, gamma.value(), beta.value(), y);
+  const bool put_off = may_put_off(x);
+  NormArguments<T> arguments{.x = std::move(x),
+                             .gamma = gamma,
+                             .beta = beta,
+                             .mean = mean,
+                             .rstd = inverse_deviation(var, options.eps),
+                             .gamma_value = gamma.value(),
+                             .beta_value = beta.value(),
+                             .saved_gamma = Saved(gamma.value()),
+                             .training = options.training};
+  if (!put_off) return normalize(std::move(arguments));
+  if (gamma.defined()) arguments.gamma_value = gamma.value().clone();
+  if (beta.defined()) arguments.beta_value = beta.value().clone();
+  return Variable<T>::from_pending(
+      Ref<Pending<T>>::adopt(new PendingNorm<T>(std::move(arguments))));
+}
 
-  return record(batch_norm_op, {x, gamma, beta}, y,
-                [training, x = Saved(x.value()), mean = Saved(mean), rstd = Saved(rstd),
-                 gamma = Saved(gamma.value())](Backward<T>& b) {
+template <class T>
+Variable<T> PendingNorm<T>::result() {
+  const RecordingAs then(recording_);
+  if (arguments_.x.defined()) result_ = normalize(std::move(arguments_));
+  return result_;
+}
+
+// y = the largest gamma (x - mean) rstd + beta of each window; the gradient of x is that of
+// batch_norm for a dy that is 0 except at these places, and so the other two are sums over the
+// windows. Saves x, its values and places there, mean, rstd (and the parameter gamma).
+template <class T>
+std::optional<Variable<T>> PendingNorm<T>::max_pool(const PoolOptions& options) {
+  const NormArguments<T>& a = arguments_;
+  const auto shape = pool_shape(max_pool2d_op.name, a.x.shape(), options);
+  if (!kernels::norm_max_pool_fits<T>(shape)) return {};
+  const RecordingAs then(recording_);
+  const bool recorded = recording_ && wants_gradient(a);
+  Tensor<T> y = Tensor<T>::empty({a.x.shape(0), shape.out_height, shape.out_width, shape.channels});
+  Tensor<T> best = recorded ? Tensor<T>::empty(y.shape()) : Tensor<T>();
+  kernels::MaxPlaces places;
+  kernels::norm_max_pool(a.x.value(), a.mean, a.rstd, a.gamma_value, a.beta_value, shape, y,
+                         recorded ? &best : nullptr, recorded ? &places : nullptr);
+  return record(batch_norm_max_pool2d_op, {a.x, a.gamma, a.beta}, y,
+                [training = a.training, shape, x = Saved(a.x.value()), best = Saved(best),
+                 places = std::move(places), mean = Saved(a.mean), rstd = Saved(a.rstd),
+                 gamma = a.saved_gamma](Backward<T>& b) {
                   Tensor<T> dgamma, dbeta;
-                  if (training || b.needs(1) || b.needs(2)) {
-                    dgamma = Tensor<T>::empty(rstd.get().shape());
-                    dbeta = Tensor<T>::empty(rstd.get().shape());
-                    kernels::batch_norm_parameter_gradients(b.dy(), x.get(), mean.get(), rstd.get(),
-                                                            dgamma, dbeta);
-                  }
-                  if (b.needs(1)) b.set_dx(1, dgamma);
-                  if (b.needs(2)) b.set_dx(2, dbeta);
+                  parameter_gradients(b, training, best.get(), mean.get(), rstd.get(), dgamma, dbeta);
                   if (!b.needs(0)) return;
-                  const Tensor<T> constant;
-                  kernels::batch_norm_input_gradient(b.dy(), x.get(), mean.get(), rstd.get(),
-                                                     gamma.get(), training ? dgamma : constant,
-                                                     training ? dbeta : constant,
-                                                     b.dx_in_place_of_dy(0));
+                  kernels::norm_max_pool_input_gradient(b.dy(), places, x.get(), mean.get(),
+                                                        rstd.get(), gamma.get(), dgamma, dbeta,
+                                                        shape, b.dx(0));
                 });
+}
+
+template <class T>
+Variable<T> PendingActivation<T>::result() {
+  const RecordingAs then(recording_);
+  if (x_.defined()) result_ = apply_(std::move(x_));
+  return result_;
+}
+
+template <class T>
+Variable<T> PendingActivation<T>::max_pool(const PoolOptions& options) {
+  const RecordingAs then(recording_);
+  return apply_(max_pool2d(std::move(x_), options));
 }
 
 #define XGRAD_INSTANTIATE(T)                                                           \
   template Variable<T> batch_norm(Variable<T>, const Variable<T>&, const Variable<T>&, \
-                                  BatchNormStats<T>&, const BatchNormOptions&);
+                                  BatchNormStats<T>&, const BatchNormOptions&);        \
+  template class PendingNorm<T>;                                                       \
+  template class PendingActivation<T>;
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)
 #undef XGRAD_INSTANTIATE

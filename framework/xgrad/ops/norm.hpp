@@ -32,6 +32,12 @@ inline constexpr OpInfo batch_norm_op{
     "dx = gamma / sqrt(var + eps) (dy - mean(dy) - xhat mean(dy xhat)), in evaluation without the "
     "means; dgamma = sum(dy xhat), dbeta = sum(dy)"};
 
+/// What max_pool2d makes of a batch norm that it can take along.
+inline constexpr OpInfo batch_norm_max_pool2d_op{
+    "batch_norm_max_pool2d", "x, gamma, beta",
+    "y = the largest gamma xhat + beta of each window\n"
+    "dx, dgamma, dbeta = those of batch_norm for dy at the places of the largest, else 0"};
+
 /// Batch normalisation (Ioffe and Szegedy, 2015) over all axes but the last, the channel.
 /// x: [B, C], [N, H, W, C] or any rank >= 2; gamma, beta: [C], or undefined for factor 1 and offset
 /// 0. Result: the shape of x. In training by the batch's mean and biased variance, and running = (1

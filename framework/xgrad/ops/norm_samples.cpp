@@ -1,4 +1,6 @@
+#include <xgrad/ops/arithmetic.hpp>
 #include <xgrad/ops/norm.hpp>
+#include <xgrad/ops/pool.hpp>
 #include <xgrad/ops/run_sample.hpp>
 #include <xgrad/ops/samples.hpp>
 
@@ -43,6 +45,24 @@ Sample with_columns(const char* name, std::initializer_list<std::array<double, 4
                 [](auto in, const BatchNormCase& s) { return apply(in, s); });
 }
 
+// x in a temporary, so that nothing but the maxima is ever computed.
+template <class T>
+Variable<T> apply(std::span<const Variable<T>> in, const NormPoolCase& setting) {
+  const auto& [options, before] = setting;
+  BatchNormStats<T> stats(convert<T>(before.running_mean), convert<T>(before.running_var));
+  return max_pool2d(batch_norm(in[0] * T(1), in[1], in[2], stats, options.norm), options.pool);
+}
+
+Sample norm_pool_sample(const char* name, const Shape& x, const NormPoolOptions& options,
+                        bool gamma = true, bool beta = true) {
+  const Index channels = x.back();
+  return sample(name,
+                {distinct(x), gamma ? nonzero({channels}) : Tensor<double>(),
+                 beta ? uniform({channels}, -1, 1, 3) : Tensor<double>()},
+                NormPoolCase{options, setting(channels, {}).before},
+                [](auto in, const NormPoolCase& s) { return apply(in, s); });
+}
+
 }  // namespace
 
 std::vector<OpEntry> norm_entries() {
@@ -68,6 +88,21 @@ std::vector<OpEntry> norm_entries() {
         with_columns("tiny variance", {{-1e-6, 2e-6, 1e-6, 0}, {0, 0, 1e-30, 0}}),
         with_columns("large numbers", {{1e15, -1e15, 3e15, 2e15}, {-2e15, 0, 2e15, 1e15}}),
         with_columns("far from zero", {{1024, 1025, 1026, 1028}, {-4096, -4097, -4100, -4100}})}},
+      {&batch_norm_max_pool2d_op,
+       false,
+       {norm_pool_sample("2x2", {2, 4, 6, 16}, {}),
+        norm_pool_sample("the last rows and columns left over", {2, 5, 7, 16}, {}),
+        norm_pool_sample("two vectors of channels, non-square", {1, 6, 5, 32},
+                         {.norm = {}, .pool = {.kernel = {3, 2}}}),
+        norm_pool_sample("the same with a stride and padding that the kernel leaves to others",
+                         {2, 6, 5, 16},
+                         {.norm = {}, .pool = {.kernel = 3, .stride = 2, .padding = 1}}),
+        norm_pool_sample("without gamma and beta", {1, 2, 4, 16}, {}, false, false),
+        norm_pool_sample("without beta", {3, 2, 2, 16}, {.norm = {.momentum = 0.5, .eps = 0.1}},
+                         true, false),
+        norm_pool_sample("evaluation", {2, 4, 3, 16}, {.norm = {.training = false}}),
+        norm_pool_sample("evaluation of nothing", {0, 4, 4, 16}, {.norm = {.training = false}}),
+        norm_pool_sample("several chunks", {2, 16, 33, 32}, {})}},
   };
 }
 

@@ -3,6 +3,8 @@
 #include <xgrad/kernels/pool.hpp>
 #include <xgrad/ops/check_defined.hpp>
 #include <xgrad/ops/pool.hpp>
+#include <xgrad/ops/pool_shape.hpp>
+#include <xgrad/ops/put_off.hpp>
 
 #include <fmt/format.h>
 
@@ -22,6 +24,8 @@ void check_range(const char* op, const char* option, Size2d value, Size2d least,
     throw ValueError(fmt::format("{}: {} = ({}, {}) is out of range: use ({}, {}) to ({}, {})", op,
                                  option, value.h, value.w, least.h, least.w, most.h, most.w));
 }
+
+}  // namespace
 
 // Ho = floor((H + 2 padding - kernel) / stride) + 1, Wo alike.
 kernels::PoolShape pool_shape(const char* op, const Shape& x, const PoolOptions& options) {
@@ -50,17 +54,29 @@ kernels::PoolShape pool_shape(const char* op, const Shape& x, const PoolOptions&
           .padding = padding};
 }
 
+namespace {
+
 template <class T>
 Tensor<T> output(const Shape& x, const kernels::PoolShape& shape) {
   return Tensor<T>::empty({x[0], shape.out_height, shape.out_width, x[3]});
+}
+
+// max_pool2d along with what x still waits for.
+template <class T>
+std::optional<Variable<T>> pool_what_is_put_off(const Variable<T>& x, const PoolOptions& options) {
+  if (auto* norm = dynamic_cast<PendingNorm<T>*>(x.pending())) return norm->max_pool(options);
+  if (auto* activation = dynamic_cast<PendingActivation<T>*>(x.pending()))
+    return activation->max_pool(options);
+  return {};
 }
 
 }  // namespace
 
 // y = the first largest x of each window; dx = dy there. Saves its place in the window, not x.
 template <class T>
-Variable<T> max_pool2d(const Variable<T>& x, const PoolOptions& options) {
+Variable<T> max_pool2d(Variable<T> x, const PoolOptions& options) {
   check_defined(max_pool2d_op, x);
+  if (auto y = pool_what_is_put_off(x, options)) return *std::move(y);
   const auto shape = pool_shape(max_pool2d_op.name, x.shape(), options);
   Tensor<T> y = output<T>(x.shape(), shape);
   kernels::MaxPlaces places;
@@ -99,7 +115,7 @@ Variable<T> global_avg_pool2d(const Variable<T>& x) {
 }
 
 #define XGRAD_INSTANTIATE(T)                                               \
-  template Variable<T> max_pool2d(const Variable<T>&, const PoolOptions&); \
+  template Variable<T> max_pool2d(Variable<T>, const PoolOptions&);        \
   template Variable<T> avg_pool2d(const Variable<T>&, const PoolOptions&); \
   template Variable<T> global_avg_pool2d(const Variable<T>&);
 XGRAD_INSTANTIATE(float)

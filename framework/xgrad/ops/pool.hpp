@@ -25,11 +25,13 @@ inline constexpr OpInfo global_avg_pool2d_op{"global_avg_pool2d", "x",
 /// Largest value of each window. x: [N, H, W, C]; result: [N, Ho, Wo, C] with
 /// Ho = floor((H + 2 padding - kernel) / stride) + 1, Wo alike. Padding counts as -infinity; of
 /// equal values the first in row-major order takes the gradient; a NaN in the window gives NaN.
-/// Saves one byte per output (four for windows of more than 256 places), and not x.
+/// Saves one byte per output (four for windows of more than 256 places), and not x. Of tanh, relu or
+/// sigmoid of a temporary the maximum is taken first, and of two x with the same rounded result the
+/// larger takes the gradient.
 /// Throws ShapeError: not four axes, or a window larger than the padded image. ValueError: an
 /// option out of range.
 template <class T>
-Variable<T> max_pool2d(const Variable<T>& x, const PoolOptions& options);
+Variable<T> max_pool2d(Variable<T> x, const PoolOptions& options);
 
 /// Mean of each window; shapes, options and errors as for max_pool2d. Padding counts as zeros that
 /// are part of the mean (PyTorch's count_include_pad).
@@ -38,8 +40,8 @@ Variable<T> avg_pool2d(const Variable<T>& x, const PoolOptions& options);
 
 /// Windows of `kernel` side by side: max_pool2d(x, 2).
 template <class T>
-Variable<T> max_pool2d(const Variable<T>& x, Size2d kernel) {
-  return max_pool2d(x, PoolOptions{.kernel = kernel});
+Variable<T> max_pool2d(Variable<T> x, Size2d kernel) {
+  return max_pool2d(std::move(x), PoolOptions{.kernel = kernel});
 }
 template <class T>
 Variable<T> avg_pool2d(const Variable<T>& x, Size2d kernel) {

@@ -1,5 +1,6 @@
 #include <xgrad/kernels/simd/batch.hpp>
 #include <xgrad/kernels/simd/pool.hpp>
+#include <xgrad/kernels/simd/places.hpp>
 
 #include <cstring>
 #include <limits>
@@ -77,37 +78,6 @@ void store_part(const Batch<T>& v, Index left, T* to) {
   copy_few<L, width<T> / 2>(lanes, left, to);
 }
 
-// Between a vector of T and as many integers; the compiler knows how to widen and narrow.
-// Short and Int are parameters for the sake of GCC 12, which takes vectors of a fixed type and a
-// dependent length for scalars.
-template <class T, class U, class Short = std::int16_t, class Int = std::int32_t>
-struct Convert {
-  static constexpr std::size_t w = Batch<T>::size;
-  using Values [[gnu::vector_size(w * sizeof(T))]] = T;
-  using Ints [[gnu::vector_size(w * sizeof(Int))]] = Int;
-  using Shorts [[gnu::vector_size(w * sizeof(Short))]] = Short;
-  using Places [[gnu::vector_size(w * sizeof(U))]] = U;
-
-  static void store(const Batch<T>& v, U* to) {
-    alignas(64) T lanes[w];
-    v.store_aligned(lanes);
-    Values values;
-    std::memcpy(&values, lanes, sizeof values);
-    const Places places = __builtin_convertvector(__builtin_convertvector(values, Ints), Places);
-    std::memcpy(to, &places, sizeof places);
-  }
-  static Batch<T> load(const U* from) {
-    Places places;
-    std::memcpy(&places, from, sizeof places);
-    // By way of shorts: GCC 12 widens integers by two at a time, or element by element.
-    const Values values = __builtin_convertvector(
-        __builtin_convertvector(__builtin_convertvector(places, Shorts), Ints), Values);
-    alignas(64) T lanes[w];
-    std::memcpy(lanes, &values, sizeof values);
-    return Batch<T>::load_aligned(lanes);
-  }
-};
-
 // n neighbouring outputs, whose windows have the taps at x + tap.offset + output. A later value
 // wins only if it is larger, or NaN. Places travel as values of T, so that one mask serves both.
 // `Packed`: x may be read over the end.
@@ -130,7 +100,7 @@ void max_of_taps(const T* x, Index origin, const Taps& taps, Index n, T* y, U* i
   for (; j + w <= n; j += w) {
     compare([j](const T* tap) { return B::load_unaligned(tap + j); });
     best.store_unaligned(y + j);
-    if (index != nullptr) Convert<T, U>::store(place, index + j);
+    if (index != nullptr) Convert<L, T, U>::store(place, index + j);
   }
   if (j == n) return;
   compare([=](const T* tap) {
@@ -139,7 +109,7 @@ void max_of_taps(const T* x, Index origin, const Taps& taps, Index n, T* y, U* i
   store_part<L>(best, n - j, y + j);
   if (index == nullptr) return;
   U places[w];
-  Convert<T, U>::store(place, places);
+  Convert<L, T, U>::store(place, places);
   copy_few<L, w / 2>(places, n - j, index + j);
 }
 
@@ -209,7 +179,7 @@ void max_gradient_row(const T* dy, const std::uint8_t* index, const PoolShape& s
     for (Index out = begin; out < end; ++out) {
       const Index origin = (top * s.width + out * s.kernel.w - s.padding.w) * channels;
       for (Index c = 0; c < channels; c += w) {
-        const B place = Convert<T, std::uint8_t>::load(index + out * channels + c);
+        const B place = Convert<L, T, std::uint8_t>::load(index + out * channels + c);
         const B gradient = B::load_unaligned(dy + out * channels + c);
         for (Index t = 0; t < taps.count; ++t)
           xsimd::select(place == B(static_cast<T>(taps.place[t])), gradient, B(T(0)))
@@ -261,6 +231,20 @@ void add_scaled(const T* from, T scale, Index n, T* to) {
   for (; i < n; ++i) to[i] += scale * from[i];
 }
 
+// The gradient of means whose windows share no pixel: all rows under them are the same.
+template <class L, class T>
+void spread_means(const T* dy, const PoolShape& s, Index row, T* values, T* dx_image) {
+  const Index channels = s.channels, line = s.width * channels;
+  const Batch<T> scale(T(1) / static_cast<T>(s.places()));
+  map<L>(s.out_width * channels, values, [scale](Batch<T> d) { return d * scale; }, dy);
+  T* const first = dx_image + row * s.kernel.h * line;
+  T* to = first;
+  for (Index out = 0; out < s.out_width; ++out)
+    for (Index w = 0; w < s.kernel.w; ++w, to += channels)
+      copy_short<L>(values + out * channels, channels, to);
+  for (Index h = 1; h < s.kernel.h; ++h) std::memcpy(first + h * line, first, line * sizeof(T));
+}
+
 // First down the columns, then along the row.
 template <class L, class T>
 void mean_row(const T* image, const PoolShape& s, Index row, T* values, T* y) {
@@ -278,6 +262,7 @@ void mean_row(const T* image, const PoolShape& s, Index row, T* values, T* y) {
 
 template <class L, class T>
 void mean_gradient_row(const T* dy, const PoolShape& s, Index row, T* values, T* dx_image) {
+  if (s.side_by_side()) return spread_means<L>(dy, s, row, values, dx_image);
   const Index channels = s.channels, line = s.width * channels;
   const Index top = row * s.stride.h - s.padding.h;
   const Range rows = inside(top, s.kernel.h, s.height);

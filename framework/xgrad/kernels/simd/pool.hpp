@@ -21,6 +21,11 @@ struct PoolShape {
            longest_vector;
   }
   Index scratch_indices() const { return 2 * places(); }
+  /// Each pixel lies in one window.
+  bool side_by_side() const {
+    return stride == kernel && padding == Size2d(0) && height == out_height * kernel.h &&
+           width == out_width * kernel.w;
+  }
 };
 
 /// Loops over one row of windows, number `row` of an image.
@@ -39,7 +44,8 @@ struct PoolLoops {
                        Index* indices, T* dx_image);
   /// y: means of the windows
   void (*mean)(const T* image, const PoolShape& shape, Index row, T* values, T* y);
-  /// Adds what these windows contribute to dx.
+  /// Adds what these windows contribute to dx, or for windows side by side (shape.side_by_side()),
+  /// whose rows nobody else contributes to, writes it.
   void (*mean_gradient)(const T* dy, const PoolShape& shape, Index row, T* values, T* dx_image);
 };
 
