@@ -26,10 +26,32 @@ Parts parts(const BackwardCall& b) {
   return p;
 }
 
+// xhat of an image in training, with the statistics taken for constants where a flag says so.
+Var normalised(const Var& x, bool constant_mean, bool constant_deviation) {
+  const Axes pixels{0, 1, 2};
+  Var centre = mean(x, pixels, true);
+  const Var off = x - centre;
+  Var deviation = sqrt(mean(off * off, pixels, true) + 1e-5);
+  if (constant_mean) centre = centre.detach();
+  if (constant_deviation) deviation = deviation.detach();
+  return (x - centre) / deviation;
+}
+
+// The backward of max_pool2d(batch_norm(x), 2), with such mistakes.
+Vars pooled(const BackwardCall& b, bool constant_mean, bool constant_deviation, double sign = 1) {
+  return gradients(
+      [=](const Vars& in) {
+        const Var y = normalised(in[0], constant_mean, constant_deviation) * in[1] + in[2];
+        return sign * max_pool2d(sign * y, 2);
+      },
+      b.in, b.dy);
+}
+
 }  // namespace
 
 std::vector<PlantedError> norm() {
   constexpr const char* matrix = "columns of a matrix";
+  constexpr const char* windows = "2x2";
   return {
       {"batch_norm", matrix, "dx: without mean(dy), the path through the mean", "mean|averaged",
        [](BackwardCall& b) {
@@ -101,6 +123,22 @@ std::vector<PlantedError> norm() {
          const Var wrong = b.dx[0] * at(b.in[1], 0, 4) / at(b.in[1], 0, 3);
          b.dx[0] = without(b.dx[0], 1, 3) + only(wrong, 1, 3);
        }},
+      {"batch_norm_max_pool2d", windows, "dx: without the path through the mean", "",
+       [](BackwardCall& b) { b.dx[0] = pooled(b, true, false)[0]; }},
+      {"batch_norm_max_pool2d", windows, "dx: without the path through the variance", "",
+       [](BackwardCall& b) { b.dx[0] = pooled(b, false, true)[0]; }},
+      {"batch_norm_max_pool2d", windows, "dx: the batch's statistics taken for constants", "",
+       [](BackwardCall& b) { b.dx[0] = pooled(b, true, true)[0]; }},
+      {"batch_norm_max_pool2d", windows, "dx and dgamma: those of the smallest of each window", "",
+       [](BackwardCall& b) {
+         const Vars smallest = pooled(b, false, false, -1);
+         b.dx[0] = smallest[0];
+         b.dx[1] = smallest[1];
+       }},
+      {"batch_norm_max_pool2d", windows, "dx: gamma forgotten", "scale along",
+       [](BackwardCall& b) { b.dx[0] = b.dx[0] / b.in[1]; }},
+      {"batch_norm_max_pool2d", windows, "dbeta: one image too few", "not accumulated",
+       [](BackwardCall& b) { b.dx[2] = b.backward(2, without(b.dy, 0, 1)); }},
   };
 }
 
