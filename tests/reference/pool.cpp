@@ -47,7 +47,8 @@ double fold(const Sample& sample, Index n, Index top, Index left, Index c, doubl
 Tensor<double> max_pool(const Sample& sample) {
   return pool(sample, [&](Index n, Index top, Index left, Index c) {
     return fold(sample, n, top, left, c, -INFINITY, -INFINITY,
-                [](double a, double b) { return std::fmax(a, b); });
+                // fmax may give either of two zeros.
+                [](double a, double b) { return b > a || std::isnan(b) ? b : a; });
   });
 }
 

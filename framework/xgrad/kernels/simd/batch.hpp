@@ -1,6 +1,8 @@
 #pragma once
 // For the sources of this folder only: the level that this compilation is for, and its vectors.
 
+#include <type_traits>
+
 #include <xsimd/xsimd.hpp>
 
 #include <xgrad/core/shape.hpp>
@@ -22,9 +24,23 @@ using Architecture = xsimd::default_arch;
 template <class T>
 using Batch = xsimd::batch<T, Architecture>;
 
+/// x y + z, rounded once where the level can. On AVX-512 xsimd 9 leaves that to the compiler,
+/// which does it only where it happens to inline everything: results would depend on its flags.
+template <class B>
+B fused_multiply_add(const B& x, const B& y, const B& z) {
+#if defined(XGRAD_SIMD_AVX512)
+  if constexpr (std::is_same_v<typename B::value_type, float>)
+    return _mm512_fmadd_ps(x, y, z);
+  else
+    return _mm512_fmadd_pd(x, y, z);
+#else
+  return xsimd::fma(x, y, z);
+#endif
+}
+
 /// y[i] = f(x[i]...) for 0 <= i < n. `f` takes and returns vectors. The tail goes through the same
-/// vector code in a padded buffer, so an element's bits do not depend on where it lies. y may be one
-/// of the x.
+/// vector code in a padded buffer, so an element's bits do not depend on where it lies. y may be
+/// one of the x.
 template <class L, class T, class F, class... X>
 void map(Index n, T* y, F f, const X*... x) {
   constexpr Index width = static_cast<Index>(Batch<T>::size);

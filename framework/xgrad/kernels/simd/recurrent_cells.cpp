@@ -49,7 +49,7 @@ template <class B>
 B quotient(const B& n, const B& d) {
   if constexpr (std::is_same_v<Level, Avx512> && std::is_same_v<typename B::value_type, float>) {
     const B r = xsimd::reciprocal(d);
-    return n * xsimd::fma(r, xsimd::fnma(d, r, B(1)), r);
+    return n * fused_multiply_add(r, fused_multiply_add(-d, r, B(1)), r);
   } else {
     return n / d;
   }
@@ -72,11 +72,11 @@ inline Batch<float> tanh(const Batch<float>& x) {
   for (const float coefficient :
        {2.00018790482477e-13F, -8.60467152213735e-11F, 5.12229709037114e-08F, 1.48572235717979e-05F,
         6.37261928875436e-04F, 4.89352455891786e-03F})
-    n = xsimd::fma(n, s, B(coefficient));
+    n = fused_multiply_add(n, s, B(coefficient));
   B d(1.19825839466702e-06F);
   for (const float coefficient :
        {1.18534705686654e-04F, 2.26843463243900e-03F, 4.89352518554385e-03F})
-    d = xsimd::fma(d, s, B(coefficient));
+    d = fused_multiply_add(d, s, B(coefficient));
   return quotient(a * n, d);
 }
 
@@ -85,7 +85,7 @@ inline Batch<double> tanh(const Batch<double>& x) { return xsimd::tanh(x); }
 template <class B>
 B sigmoid(const B& x) {
   const B half(0.5F);
-  return xsimd::fma(half, tanh(half * x), half);
+  return fused_multiply_add(half, tanh(half * x), half);
 }
 
 // y = tanh(a) or max(a, 0). Of a NaN and a number, max gives its second operand.
