@@ -16,7 +16,8 @@ class Variable;
 /// the graph gets it computed first, once for all copies of the variable.
 ///
 /// An op may put off only what nobody can tell from having been done at once: work on memory that
-/// it alone holds, that cannot fail.
+/// it alone holds, that cannot fail. The first to ask for the value makes it, without a lock: not from
+/// two threads at once.
 template <class T>
 class Pending : public RefCounted {
  public:
