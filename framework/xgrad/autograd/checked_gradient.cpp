@@ -24,8 +24,7 @@ LineDerivative CheckedGradient::by_element(std::size_t leaf, Index element) cons
 }
 
 LineDerivative CheckedGradient::derivative(const Line& line, double step) const {
-  return eps_ ? central_difference(line, y_, cotangent_, *eps_)
-              : best_difference(line, y_, cotangent_, step);
+  return eps_ ? difference(line, *eps_) : best_difference(line, y_, cotangent_, step);
 }
 
 bool CheckedGradient::is_kink(std::size_t leaf, Index element, double step) const {
@@ -84,7 +83,7 @@ LineDerivative CheckedGradient::along(const PerLeaf& direction) const {
   };
   if (eps_ || agrees(best)) return best;
   for (double step = 1e-5; step > 1e-8; step /= 4)
-    if (const auto d = central_difference(line, y_, cotangent_, step); agrees(d)) return d;
+    if (const auto d = difference(line, step); agrees(d)) return d;
   return best;
 }
 

@@ -30,7 +30,11 @@ class CheckedGradient {
 
   /// The derivative by one element, by finite differences.
   LineDerivative by_element(std::size_t leaf, Index element) const;
-  /// The first step to try there: one that a value of this size can tell apart.
+  /// The central difference of step `step` along a line of the function.
+  LineDerivative difference(const Line& line, double step) const {
+    return central_difference(line, y_, cotangent_, step);
+  }
+  /// The first step to try for an element: one that a value of this size can tell apart.
   double first_step(std::size_t leaf, Index element) const;
   /// Whether f switches at this very element: some outputs have different slopes to the left and to
   /// the right, and what backward() gives for each of them is one of the two or between them, as

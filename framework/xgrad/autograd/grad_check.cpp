@@ -180,8 +180,7 @@ class Check {
       const double short_step = 1e-4 * step;
       if (!near(a, d.value, 1e-6 * std::max(d.scale, std::abs(a)))) {
         // A switch within the step, or a wrong gradient. A shorter step may be on one side of it.
-        const LineDerivative close =
-            central_difference(line, gradient_->y(), gradient_->cotangent(), short_step);
+        const LineDerivative close = gradient_->difference(line, short_step);
         if (near(a, close.value, 1e-6 * close.scale))
           d = close;
         else
@@ -189,10 +188,8 @@ class Check {
       } else if (gap(d) > 0.1 * std::max(std::abs(d.left), std::abs(d.right))) {
         // A minimum, where the gap between the one-sided slopes shrinks with the step, or a switch
         // in the middle between them, as of |x| at 0.
-        const double wide =
-            gap(central_difference(line, gradient_->y(), gradient_->cotangent(), step));
-        const double narrow =
-            gap(central_difference(line, gradient_->y(), gradient_->cotangent(), short_step));
+        const double wide = gap(gradient_->difference(line, step));
+        const double narrow = gap(gradient_->difference(line, short_step));
         kink[i] = narrow > 0.5 * wide && gradient_->is_kink(leaf, element, short_step);
       }
       numeric[i] = kink[i] ? a : d.value;
@@ -285,8 +282,7 @@ class Check {
     const Line line = f_.along(direction);
     for (int k = 2; k <= 20; ++k) {  // 1e-1 to 1e-10
       const double step = std::pow(10, -0.5 * k);
-      const LineDerivative d =
-          central_difference(line, gradient_->y(), gradient_->cotangent(), step);
+      const LineDerivative d = gradient_->difference(line, step);
       const double scale = std::max({std::abs(a), std::abs(d.value), 1e-3 * size});
       report_.sweep.push_back({step, a == d.value ? 0 : std::abs(a - d.value) / scale});
     }
