@@ -1,49 +1,136 @@
 #include "tools/xgrad/run_folder.hpp"
 
-#include <fmt/format.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
+#include <span>
+#include <system_error>
 
-#include <xgrad/core/error.hpp>
 #include <xgrad/core/log.hpp>
 #include <xgrad/io/atomic_file.hpp>
 #include <xgrad/io/safetensors.hpp>
 
+#include "tools/xgrad/environment.hpp"
+
 namespace xgrad::command {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr const char* config_name = "config.json";
+constexpr const char* environment_name = "environment.json";
+constexpr const char* metrics_name = "metrics.jsonl";
 constexpr const char* weights_name = "model.safetensors";
+constexpr const char* checkpoint_step = "step of the checkpoint";
+
+// Held as long as the pointer lives, and no longer than the process.
+std::shared_ptr<void> lock(const fs::path& folder) {
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    const bool taken = descriptor >= 0 && errno == EWOULDBLOCK;
+    const std::string reason = std::generic_category().message(errno);
+    if (descriptor >= 0) close(descriptor);
+    throw IoError(taken ? fmt::format("{}: another xgrad trains there now: wait for it, or choose "
+                                      "another folder",
+                                      folder.string())
+                        : fmt::format("{}: cannot be opened: {}: check the path", folder.string(),
+                                      reason));
+  }
+  return {nullptr, [descriptor](void*) { close(descriptor); }};
+}
+
+// The lines that belong to a checkpoint; later ones will be written again, and the last one may
+// have been cut off.
+std::string lines_up_to(const fs::path& path, std::int64_t step) {
+  std::ifstream file(path);
+  std::string kept, line;
+  while (std::getline(file, line)) {
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (json.is_object() && json.value("step", step + 1) <= step) kept += line + "\n";
+  }
+  return kept;
+}
 
 }  // namespace
 
-void prepare_run(const std::filesystem::path& folder) {
+std::string where_from_anywhere(const std::string& source) {
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
+  if (!fs::exists(source, error)) return source;
+  return fs::absolute(source).lexically_normal().string();
+}
+
+RunWriter::RunWriter(fs::path folder) : folder_(std::move(folder)), lock_(lock(folder_)) {
+  io::remove_temporary_files(folder_);
+}
+
+RunWriter RunWriter::begin(const fs::path& folder, const nlohmann::ordered_json& config) {
+  std::error_code error;
+  fs::create_directories(folder, error);
   if (error)
     throw IoError(fmt::format("{}: the run's folder cannot be made: {}: choose another --out",
                               folder.string(), error.message()));
-  if (std::filesystem::exists(folder / config_name, error))
-    log().warn("{}: holds an earlier run, which this one replaces", folder.string());
-  const io::AtomicFile probe(folder / config_name);  // removed again, since it is not committed
+  RunWriter run(folder);
+  if (fs::exists(folder / config_name, error))
+    xgrad::log().warn("{}: holds an earlier run, which this one replaces", folder.string());
+  // What can be gone on from goes first: never does a configuration stand beside another's.
+  train::remove_checkpoints(folder);
+  for (const char* const name : {weights_name, metrics_name}) fs::remove(folder / name, error);
+  run.write(config_name, config.dump(2) + "\n");
+  run.write(environment_name, examine_environment().json.dump(2) + "\n");
+  run.open_metrics("w");
+  return run;
 }
 
-std::string where_from_anywhere(const std::string& source) {
-  std::error_code error;
-  if (!std::filesystem::exists(source, error)) return source;
-  return std::filesystem::absolute(source).lexically_normal().string();
+RunWriter RunWriter::resume(const fs::path& folder) {
+  RunWriter run(folder);
+  if (!train::has_checkpoint(folder))
+    throw IoError(
+        fmt::format("{}: there is no checkpoint to go on from: give a folder that train --out "
+                    "wrote, or start anew with --out",
+                    folder.string()));
+  run.checkpoint_ = train::load_checkpoint(folder);
+  run.write(metrics_name, lines_up_to(folder / metrics_name, run.checkpoint_.integer(checkpoint_step)));
+  run.open_metrics("a");
+  return run;
 }
 
-void write_run_file(const std::filesystem::path& path, std::string_view text) {
-  io::AtomicFile file(path);
+void RunWriter::open_metrics(const char* mode) {
+  metrics_.reset(std::fopen((folder_ / metrics_name).c_str(), mode));
+  if (!metrics_) fail(metrics_name, "open");
+}
+
+void RunWriter::log(const nlohmann::ordered_json& line) {
+  const std::string text =
+      line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  if (std::fwrite(text.data(), 1, text.size(), metrics_.get()) != text.size() ||
+      std::fflush(metrics_.get()) != 0)
+    fail(metrics_name, "write");
+}
+
+void RunWriter::save(train::Checkpoint checkpoint, std::int64_t step) {
+  checkpoint.put(checkpoint_step, step);
+  if (fsync(fileno(metrics_.get())) != 0) fail(metrics_name, "write");
+  train::save_checkpoint(folder_, checkpoint);
+}
+
+void RunWriter::save_weights(const StateDict<float>& weights) {
+  io::save_safetensors(folder_ / weights_name, weights);
+}
+
+void RunWriter::write(const std::string& name, std::string_view text) {
+  io::AtomicFile file(folder_ / name);
   file.write(std::as_bytes(std::span(text)));
   file.commit();
 }
 
-void save_run(const std::filesystem::path& folder, const nlohmann::ordered_json& config,
-              const nn::Module<float>& model) {
-  io::save_safetensors(folder / weights_name, model.state_dict());
-  write_run_file(folder / config_name, config.dump(2) + "\n");
+void RunWriter::fail(const char* name, const char* action) const {
+  throw IoError(fmt::format("{}: cannot {} it: {}: check that it may be written to and that the disk "
+                            "has space left",
+                            (folder_ / name).string(), action,
+                            std::generic_category().message(errno)));
 }
 
 nlohmann::json load_config(const std::filesystem::path& folder) {

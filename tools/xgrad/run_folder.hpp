@@ -1,30 +1,67 @@
 #pragma once
-// A run folder holds config.json, which says what was trained and how, and model.safetensors, the
-// weights in PyTorch's names and layouts. Each file appears complete or not at all.
+// A run folder:
+//
+//   config.json                      what is trained and how
+//   environment.json                 what it is trained with: versions, SIMD level, threads, seed
+//   metrics.jsonl                    a line of JSON for each measurement, with the step it belongs to
+//   model.safetensors                the weights to use, in PyTorch's names and layouts
+//   checkpoint.safetensors           what --resume goes on from
+//   checkpoint.previous.safetensors  the one before
+//
+// Each file appears complete or not at all, but for metrics.jsonl, which grows.
 
+#include <cstdio>
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <xgrad/core/error.hpp>
 #include <xgrad/nn/module.hpp>
+#include <xgrad/train/checkpoint.hpp>
 
 namespace xgrad::command {
-
-/// Makes the folder of a run and makes sure that it can be written to, before hours are spent.
-/// Throws IoError.
-void prepare_run(const std::filesystem::path& folder);
 
 /// A path that holds in other folders as well; what names no file or folder is left as it is.
 std::string where_from_anywhere(const std::string& source);
 
-/// Writes a text file of the run. Throws IoError.
-void write_run_file(const std::filesystem::path& path, std::string_view text);
+/// The folder of a run that is being trained; nobody else can train in it as long. All functions
+/// throw IoError naming the file and the remedy.
+class RunWriter {
+ public:
+  /// A new run, which replaces one that is there.
+  static RunWriter begin(const std::filesystem::path& folder, const nlohmann::ordered_json& config);
+  /// A run that goes on, from its last checkpoint.
+  static RunWriter resume(const std::filesystem::path& folder);
 
-/// Writes both files. Throws IoError.
-void save_run(const std::filesystem::path& folder, const nlohmann::ordered_json& config,
-              const nn::Module<float>& model);
+  const std::filesystem::path& folder() const { return folder_; }
+  /// Of a run that goes on.
+  const train::Checkpoint& checkpoint() const { return checkpoint_; }
+
+  /// Adds a line to metrics.jsonl.
+  void log(const nlohmann::ordered_json& line);
+  /// Keeps what resume() goes on from, and on the disk what was logged. `step` must be what lines
+  /// logged so far call it at most: later ones are dropped by resume().
+  void save(train::Checkpoint checkpoint, std::int64_t step);
+  void save_weights(const StateDict<float>& weights);
+  void write(const std::string& name, std::string_view text);
+
+ private:
+  struct Closer {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  explicit RunWriter(std::filesystem::path folder);
+  void open_metrics(const char* mode);
+  [[noreturn]] void fail(const char* name, const char* action) const;
+
+  std::filesystem::path folder_;
+  std::shared_ptr<void> lock_{};
+  std::unique_ptr<std::FILE, Closer> metrics_{};
+  train::Checkpoint checkpoint_{};
+};
 
 /// The configuration of a run; it has a "kind". Throws IoError naming the file and what is wrong.
 nlohmann::json load_config(const std::filesystem::path& folder);

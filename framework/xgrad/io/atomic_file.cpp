@@ -12,12 +12,17 @@
 #include <utility>
 
 namespace xgrad::io {
+namespace {
+
+constexpr const char* temporary_suffix = ".tmp";
+
+}  // namespace
 
 AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   // The process and a count tell apart all who may write the same file at the same time.
   static std::atomic<int> count{0};
   temporary_ = path_;
-  temporary_ += fmt::format(".{}.{}.tmp", getpid(), count++);
+  temporary_ += fmt::format(".{}.{}{}", getpid(), count++, temporary_suffix);
   descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail("create");
 }
@@ -38,8 +43,15 @@ void AtomicFile::write(std::span<const std::byte> data) {
   }
 }
 
-void AtomicFile::commit() {
+void AtomicFile::commit(const std::filesystem::path& previous) {
   if (fsync(descriptor_) != 0) fail("write");
+  if (!previous.empty()) {
+    unlink(previous.c_str());
+    // Where there are no hard links, the name is gone for a moment.
+    if (link(path_.c_str(), previous.c_str()) != 0 && errno != ENOENT &&
+        std::rename(path_.c_str(), previous.c_str()) != 0)
+      fail("keep the old one of");
+  }
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename the finished file to");
   close(std::exchange(descriptor_, -1));
   // The name lies in the folder, which is a file of its own.
@@ -52,6 +64,21 @@ void AtomicFile::commit() {
   errno = reason;
   // Some file systems cannot sync folders, and say so with EINVAL.
   if (synced != 0 && errno != EINVAL) fail("sync the folder of");
+}
+
+void remove_temporary_files(const std::filesystem::path& folder) {
+  // As they are named above: what.PROCESS.COUNT.tmp
+  const auto is_number = [](const std::filesystem::path& extension) {
+    const std::string& text = extension.native();
+    return text.size() > 1 && text.find_first_not_of("0123456789", 1) == text.npos;
+  };
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::filesystem::path counted = entry.path().stem(), of_process = counted.stem();
+    if (entry.path().extension() == temporary_suffix && is_number(counted.extension()) &&
+        is_number(of_process.extension()))
+      std::filesystem::remove(entry.path(), error);
+  }
 }
 
 void AtomicFile::fail(const char* action) const {

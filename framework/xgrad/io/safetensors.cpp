@@ -88,7 +88,7 @@ Tensor<T> read_tensor(std::ifstream& file, const std::filesystem::path& path,
 
 template <class T>
 void save_safetensors(const std::filesystem::path& path, const StateDict<T>& tensors,
-                      const Metadata& metadata) {
+                      const Metadata& metadata, const std::filesystem::path& previous) {
   SafetensorsHeader header{metadata, {}};
   std::uint64_t end = 0;
   for (const auto& [name, tensor] : tensors) {
@@ -113,7 +113,7 @@ void save_safetensors(const std::filesystem::path& path, const StateDict<T>& ten
   file.write(std::as_bytes(std::span(&length, 1)));
   file.write(std::as_bytes(std::span(text)));
   for (const auto& [name, tensor] : tensors) file.write(std::as_bytes(tensor.values()));
-  file.commit();
+  file.commit(previous);
 }
 
 template <class T>
@@ -132,7 +132,7 @@ Metadata load_safetensors_metadata(const std::filesystem::path& path) {
 
 #define XGRAD_INSTANTIATE(T)                                                        \
   template void save_safetensors(const std::filesystem::path&, const StateDict<T>&, \
-                                 const Metadata&);                                  \
+                                 const Metadata&, const std::filesystem::path&);   \
   template StateDict<T> load_safetensors(const std::filesystem::path&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)

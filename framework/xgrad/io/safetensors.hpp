@@ -23,10 +23,11 @@ using Metadata = std::map<std::string, std::string>;
 /// complete and on the disk; a file of that name is replaced then, and is left as it was if
 /// anything fails. Throws IoError naming the file, ValueError naming a key that the format does not
 /// allow
-/// ("__metadata__", not UTF-8) or an undefined tensor.
+/// ("__metadata__", not UTF-8) or an undefined tensor. What had the name before is kept under the
+/// name `previous`, unless that is empty.
 template <class T>
 void save_safetensors(const std::filesystem::path& path, const StateDict<T>& tensors,
-                      const Metadata& metadata = {});
+                      const Metadata& metadata = {}, const std::filesystem::path& previous = {});
 
 /// Reads all tensors of a file, F32 or F64, and converts them to T; I64 is accepted for single
 /// numbers (PyTorch's num_batches_tracked). The whole file is checked before memory is taken for

@@ -53,6 +53,37 @@ void Ema<T>::exchange(bool apply) {
   applied_ = apply;
 }
 
+template <class T>
+StateDict<T> Ema<T>::state_dict() const {
+  if (applied_) throw ValueError("Ema: state_dict() while the average is applied: restore() first");
+  StateDict<T> state;
+  state.emplace("updates", Tensor<T>::full({}, static_cast<T>(updates_)));
+  for (std::size_t i = 0; i < averages_.size(); ++i)
+    state.emplace(fmt::format("{}", i), averages_[i].clone());
+  return state;
+}
+
+template <class T>
+void Ema<T>::load_state_dict(const StateDict<T>& state) {
+  if (applied_)
+    throw ValueError("Ema: load_state_dict() while the average is applied: restore() first");
+  const auto entry = [&](const std::string& name, const Shape& shape) -> const Tensor<T>& {
+    const auto found = state.find(name);
+    if (found == state.end() || found->second.shape() != shape)
+      throw ValueError(fmt::format(
+          "Ema: load_state_dict(): \"{}\" of shape {} is {}: is this another network?",
+          name, shape.to_string(),
+          found == state.end() ? "missing" : "of shape " + found->second.shape().to_string()));
+    return found->second;
+  };
+  const auto updates = static_cast<std::int64_t>(entry("updates", {}).item());
+  for (std::size_t i = 0; i < averages_.size(); ++i)
+    entry(fmt::format("{}", i), averages_[i].shape());
+  for (std::size_t i = 0; i < averages_.size(); ++i)
+    averages_[i].copy_from(state.at(fmt::format("{}", i)));
+  updates_ = updates;
+}
+
 template class Ema<float>;
 template class Ema<double>;
 

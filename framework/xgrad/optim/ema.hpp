@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <xgrad/autograd/variable.hpp>
+#include <xgrad/core/state_dict.hpp>
 #include <xgrad/core/tensor.hpp>
 
 namespace xgrad::optim {
@@ -44,6 +45,12 @@ class Ema {
   void apply() { exchange(true); }
   void restore() { exchange(false); }
   bool applied() const { return applied_; }
+
+  /// A copy of the average to resume from. Throws ValueError while it is applied.
+  StateDict<T> state_dict() const;
+  /// Goes back to such a state. Throws ValueError if it is of another network, and changes nothing
+  /// then.
+  void load_state_dict(const StateDict<T>& state);
 
   std::int64_t updates() const { return updates_; }
   double decay() const { return decay_; }
