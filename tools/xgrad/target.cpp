@@ -8,8 +8,8 @@
 namespace xgrad::command {
 namespace {
 
-constexpr double validation_fraction = 1.0 / 12;
-constexpr Index checks_per_epoch = 10;
+constexpr double validation_fraction = 1.0 / 6;
+constexpr Index checks_per_epoch = 5;
 
 datasets::ImageSet take_validation(datasets::ImageSet& images, std::uint64_t seed) {
   datasets::Split split = datasets::split(images, validation_fraction, seed);
@@ -32,7 +32,7 @@ Target::Target(datasets::ImageSet& images, double accuracy, std::uint64_t seed)
 
 bool Target::due(Index before, Index after) const {
   const auto passed = [&](Index seen) { return seen * checks_per_epoch / train_count_; };
-  return passed(after) > passed(before) && passed(after) >= checks_per_epoch / 2;
+  return passed(after) > passed(before) && 2 * passed(after) >= checks_per_epoch;
 }
 
 bool Target::reached(nn::Module<float>& model, optim::Ema<float>* ema, float mean,

@@ -25,7 +25,7 @@ std::unique_ptr<optim::Ema<float>> average_of(const nn::Module<float>& model, do
 /// it so far. The test images play no part.
 class Target {
  public:
-  /// Moves a twelfth of the images (5,000 of MNIST's 60,000) out of `images`; which ones depends on
+  /// Moves a sixth of the images (10,000 of MNIST's 60,000) out of `images`; which ones depends on
   /// the seed. `accuracy` in percent.
   Target(datasets::ImageSet& images, double accuracy, std::uint64_t seed);
 
@@ -33,7 +33,7 @@ class Target {
   bool reached(nn::Module<float>& model, optim::Ema<float>* ema, float mean, float deviation);
 
   /// Whether reached() is worth its time after a step that brought the images trained on from
-  /// `before` to `after`: it is once per tenth of an epoch, but not in the first half epoch.
+  /// `before` to `after`: it is once per fifth of an epoch, but not in the first half epoch.
   bool due(Index before, Index after) const;
 
   double accuracy() const { return accuracy_; }

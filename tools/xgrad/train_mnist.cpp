@@ -44,14 +44,14 @@ void fill_in_defaults(ImageRunConfig& config) {
   const bool soon = config.target_accuracy > 0;
   if (config.model.empty()) config.model = soon ? "lenet_relu" : "lenet";
   if (config.epochs == 0) config.epochs = soon ? 2 : 3;
-  if (config.ema < 0) config.ema = soon ? 0.99 : 0;
+  if (config.ema < 0) config.ema = soon ? 0.98 : 0;
   if (config.label_smoothing < 0) config.label_smoothing = soon ? 0.1 : 0;
   const Recipe recipe = recipe_of(config.model);
-  if (config.lr == 0) config.lr = soon && !recipe.adam ? 2 * recipe.lr : recipe.lr;
+  if (config.lr == 0) config.lr = soon && !recipe.adam ? 0.2 : recipe.lr;
 }
 
 optim::Schedule schedule_of(const ImageRunConfig& config, Index steps) {
-  if (config.target_accuracy > 0) return optim::one_cycle(steps, {.pct_start = 0.05});
+  if (config.target_accuracy > 0) return optim::one_cycle(steps, {.pct_start = 0.1});
   return optim::one_cycle(steps);
 }
 
@@ -263,7 +263,7 @@ void add_train_mnist(CLI::App& train, Session& session) {
       ->check(CLI::Range(1, 1'000'000));
   verb->add_option(
           "--lr", config.lr,
-          "Peak learning rate of a one-cycle schedule (default: 0.05, with --target-accuracy 0.1; "
+          "Peak learning rate of a one-cycle schedule (default: 0.05, with --target-accuracy 0.2; "
           "0.004 for the rows_ models)")
       ->check(CLI::PositiveNumber);
   verb->add_option("--momentum", config.momentum, "Nesterov momentum of SGD (default: 0.9)")
@@ -278,12 +278,12 @@ void add_train_mnist(CLI::App& train, Session& session) {
       ->check(CLI::Range(0.0, 1.0));
   verb->add_option("--ema", config.ema,
                    "The result is the exponential moving average of the weights over the steps, "
-                   "with this decay; 0: the last weights (default: 0, with --target-accuracy 0.99)")
+                   "with this decay; 0: the last weights (default: 0, with --target-accuracy 0.98)")
       ->check(CLI::Range(0.0, 0.999999))
       ->type_name("DECAY");
   verb->add_option("--target-accuracy", config.target_accuracy,
                    "Stop as soon as that many of a hundred validation images are classified right. "
-                   "They are a twelfth of the training images and not trained on; the test images "
+                   "They are a sixth of the training images and not trained on; the test images "
                    "decide nothing. Exit code 1 if --epochs end before")
       ->check(CLI::Range(0.0, 100.0) & CLI::PositiveNumber)
       ->type_name("PERCENT");
