@@ -3,7 +3,6 @@
 #include <numbers>
 #include <optional>
 
-#include <datasets/synthetic_digits.hpp>
 #include <xgrad/core/error.hpp>
 
 #include "tools/xgrad/command.hpp"
@@ -18,12 +17,6 @@ struct EvalOptions {
   std::string run{};
   std::optional<std::string> data{};
 };
-
-// The images that a run was trained on, unless another folder is given.
-datasets::Mnist images_of(const ImageRunConfig& config, const std::optional<std::string>& folder) {
-  if (!folder && config.dataset == datasets::synthetic_name) return datasets::synthetic_mnist();
-  return datasets::find_mnist(folder.value_or(config.source));
-}
 
 int evaluate_images(const EvalOptions& options, const nlohmann::json& json,
                     const CommonOptions& common) {
@@ -52,11 +45,7 @@ int evaluate_text(const EvalOptions& options, const nlohmann::json& json,
   const auto config = read_config<TextRunConfig>(options.run, json, text_run_config);
   const auto model = make_model(config);
   load_weights(options.run, *model);
-  // The default text is several files; they are found again as they were the first time.
-  const auto path = options.data                             ? options.data
-                    : std::filesystem::exists(config.source) ? std::optional(config.source)
-                                                             : std::nullopt;
-  const datasets::Text text = datasets::find_text(path, config.vocabulary.unit());
+  const datasets::Text text = text_of(config, options.data);
   const auto ids = config.vocabulary.encode(text.bytes, text.name);
   const auto validation = datasets::split_text(ids).validation;
   const double loss = evaluate(*model, validation, config);

@@ -44,7 +44,6 @@ nlohmann::ordered_json to_json(const ImageRunConfig& config) {
           {"source", config.source},
           {"seed", config.seed},
           {"epochs", config.epochs},
-          {"images", config.images},
           {"batch_size", config.batch_size},
           {"lr", config.lr},
           {"momentum", config.momentum},
@@ -64,7 +63,6 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   json.at("source").get_to(config.source);
   json.at("seed").get_to(config.seed);
   json.at("epochs").get_to(config.epochs);
-  json.at("images").get_to(config.images);
   json.at("batch_size").get_to(config.batch_size);
   json.at("lr").get_to(config.lr);
   json.at("momentum").get_to(config.momentum);
@@ -77,6 +75,11 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   json.at("mean").get_to(config.mean);
   json.at("deviation").get_to(config.deviation);
   return config;
+}
+
+datasets::Mnist images_of(const ImageRunConfig& config, const std::optional<std::string>& folder) {
+  if (!folder && config.dataset == datasets::synthetic_name) return datasets::synthetic_mnist();
+  return datasets::find_mnist(folder.value_or(config.source));
 }
 
 void check_size(const datasets::Mnist& mnist) {

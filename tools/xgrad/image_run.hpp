@@ -6,6 +6,7 @@
 // layouts).
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,7 @@ struct ImageRunConfig {
   std::string dataset{};  ///< "MNIST"
   std::string source{};   ///< the folder that it was read from
   std::uint64_t seed = 0;
-  Index epochs = 0;  ///< that were begun
-  Index images = 0;  ///< trained on; fewer than epochs * the set where training was interrupted
+  Index epochs = 0;
   Index batch_size = 0;
   double lr = 0, momentum = 0, weight_decay = 0;
   bool augment = false;
@@ -46,6 +46,9 @@ std::unique_ptr<nn::Module<float>> make_model(const std::string& name);
 nlohmann::ordered_json to_json(const ImageRunConfig& config);
 /// Throws ValueError or a json exception for what is no such configuration.
 ImageRunConfig image_run_config(const nlohmann::json& json);
+
+/// The images that a run was trained on, unless another folder is given.
+datasets::Mnist images_of(const ImageRunConfig& config, const std::optional<std::string>& folder);
 
 /// Throws IoError unless the images have the size that the models take, 28x28.
 void check_size(const datasets::Mnist& mnist);

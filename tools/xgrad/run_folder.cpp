@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <fstream>
 #include <span>
+#include <sstream>
 #include <system_error>
 
 #include <xgrad/core/log.hpp>
@@ -40,18 +41,6 @@ std::shared_ptr<void> lock(const fs::path& folder) {
                                       reason));
   }
   return {nullptr, [descriptor](void*) { close(descriptor); }};
-}
-
-// The lines that belong to a checkpoint; later ones will be written again, and the last one may
-// have been cut off.
-std::string lines_up_to(const fs::path& path, std::int64_t step) {
-  std::ifstream file(path);
-  std::string kept, line;
-  while (std::getline(file, line)) {
-    const auto json = nlohmann::json::parse(line, nullptr, false);
-    if (json.is_object() && json.value("step", step + 1) <= step) kept += line + "\n";
-  }
-  return kept;
 }
 
 }  // namespace
@@ -92,9 +81,26 @@ RunWriter RunWriter::resume(const fs::path& folder) {
                     "wrote, or start anew with --out",
                     folder.string()));
   run.checkpoint_ = train::load_checkpoint(folder);
-  run.write(metrics_name, lines_up_to(folder / metrics_name, run.checkpoint_.integer(checkpoint_step)));
+  run.resumed_ = true;
+  const std::string lines = run.lines_so_far(metrics_name, "step");
+  std::istringstream stream(lines);
+  for (std::string line; std::getline(stream, line);)
+    run.earlier_lines_.push_back(nlohmann::json::parse(line));
+  run.write(metrics_name, lines);
   run.open_metrics("a");
   return run;
+}
+
+// Later lines will be written again, and the last one may have been cut off.
+std::string RunWriter::lines_so_far(const std::string& name, const std::string& step_key) const {
+  const std::int64_t step = checkpoint_.integer(checkpoint_step);
+  std::ifstream file(folder_ / name);
+  std::string kept;
+  for (std::string line; std::getline(file, line);) {
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (json.is_object() && json.value(step_key, step + 1) <= step) kept += line + "\n";
+  }
+  return kept;
 }
 
 void RunWriter::open_metrics(const char* mode) {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -38,8 +39,13 @@ class RunWriter {
   static RunWriter resume(const std::filesystem::path& folder);
 
   const std::filesystem::path& folder() const { return folder_; }
-  /// Of a run that goes on.
+
+  /// Whether the run goes on from a checkpoint. Then, that, and the lines logged up to it.
+  bool resumed() const { return resumed_; }
   const train::Checkpoint& checkpoint() const { return checkpoint_; }
+  const std::vector<nlohmann::json>& earlier_lines() const { return earlier_lines_; }
+  /// The lines of another file of JSON lines that are not later than the checkpoint, by `step_key`.
+  std::string lines_so_far(const std::string& name, const std::string& step_key) const;
 
   /// Adds a line to metrics.jsonl.
   void log(const nlohmann::ordered_json& line);
@@ -60,7 +66,9 @@ class RunWriter {
   std::filesystem::path folder_;
   std::shared_ptr<void> lock_{};
   std::unique_ptr<std::FILE, Closer> metrics_{};
+  bool resumed_ = false;
   train::Checkpoint checkpoint_{};
+  std::vector<nlohmann::json> earlier_lines_{};
 };
 
 /// The configuration of a run; it has a "kind". Throws IoError naming the file and what is wrong.

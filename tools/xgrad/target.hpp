@@ -32,6 +32,9 @@ class Target {
   /// Measures the model as it will be left if training ends now, and tells whether it may end.
   bool reached(nn::Module<float>& model, optim::Ema<float>* ema, float mean, float deviation);
 
+  /// Goes on from what was measured before.
+  void restore(double accuracy) { last_ = Evaluation{.accuracy = accuracy}; }
+
   /// Whether reached() is worth its time after a step that brought the images trained on from
   /// `before` to `after`: it is once per fifth of an epoch, but not in the first half epoch.
   bool due(Index before, Index after) const;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <filesystem>
 
 #include <datasets/text_streams.hpp>
 #include <xgrad/autograd/no_grad.hpp>
@@ -60,6 +61,14 @@ TextRunConfig text_run_config(const nlohmann::json& json) {
   json.at("lr").get_to(config.lr);
   json.at("clip").get_to(config.clip);
   return config;
+}
+
+datasets::Text text_of(const TextRunConfig& config, const std::optional<std::string>& file) {
+  // The default text is several files; they are found again as they were the first time.
+  const auto path = file                                     ? file
+                    : std::filesystem::exists(config.source) ? std::optional(config.source)
+                                                             : std::nullopt;
+  return datasets::find_text(path, config.vocabulary.unit());
 }
 
 std::unique_ptr<models::CharRnn<float>> make_model(const TextRunConfig& config) {

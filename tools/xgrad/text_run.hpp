@@ -2,6 +2,7 @@
 // What training, evaluating and sampling a character model share.
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -34,6 +35,9 @@ struct TextRunConfig {
 nlohmann::ordered_json to_json(const TextRunConfig& config);
 /// Throws ValueError or a json exception for what is no such configuration.
 TextRunConfig text_run_config(const nlohmann::json& json);
+
+/// The text that a run was trained on, unless another file is given.
+datasets::Text text_of(const TextRunConfig& config, const std::optional<std::string>& file);
 
 /// A new model, with initial weights drawn from the library's stream.
 std::unique_ptr<models::CharRnn<float>> make_model(const TextRunConfig& config);

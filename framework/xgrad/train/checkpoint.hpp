@@ -33,6 +33,7 @@ class Checkpoint {
 
   /// Empty if nothing was put.
   StateDict<float> tensors(const std::string& part) const;
+  bool has(const std::string& name) const { return values_.contains(name); }
   std::int64_t integer(const std::string& name) const;
   double number(const std::string& name) const;
   const std::string& text(const std::string& name) const;

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+
+#include <xgrad/core/shape.hpp>
+
+namespace xgrad::command {
+
+/// When it is time to keep a checkpoint: every so many steps or, with 0, every minute.
+class CheckpointClock {
+ public:
+  explicit CheckpointClock(Index every) : every_(every) {}
+
+  bool due(Index step) const {
+    return every_ > 0 ? step % every_ == 0 : Clock::now() - last_ >= std::chrono::minutes(1);
+  }
+  void saved() { last_ = Clock::now(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Index every_;
+  Clock::time_point last_ = Clock::now();
+};
+
+}  // namespace xgrad::command

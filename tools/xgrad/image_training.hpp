@@ -1,0 +1,77 @@
+#pragma once
+// The training loop of an image classifier: from its configuration to its weights, with all that is
+// needed to go on where it stopped.
+
+#include <memory>
+
+#include <datasets/loader.hpp>
+#include <datasets/mnist.hpp>
+#include <xgrad/optim/ema.hpp>
+#include <xgrad/optim/optimizer.hpp>
+#include <xgrad/optim/schedule.hpp>
+#include <xgrad/train/interrupt.hpp>
+#include <xgrad/train/progress.hpp>
+
+#include "tools/xgrad/checkpoint_clock.hpp"
+#include "tools/xgrad/image_run.hpp"
+#include "tools/xgrad/run_folder.hpp"
+#include "tools/xgrad/target.hpp"
+
+namespace xgrad::command {
+
+/// How a model is trained unless the options say otherwise: SGD with momentum for the CNNs; the
+/// recurrent models want Adam, and their gradients clipped.
+struct ImageRecipe {
+  bool adam = false;
+  double lr = 0.05;
+  double clip = 0;  ///< largest norm of the gradient; 0: any
+};
+ImageRecipe recipe_of(const std::string& model);
+
+class ImageTraining {
+ public:
+  /// `images` and `target` must outlive this. `target` may be null: then all epochs are trained; so
+  /// may `run`: then nothing is kept. If it goes on from a checkpoint, so does this.
+  ImageTraining(const ImageRunConfig& config, Index checkpoint_every,
+                const datasets::ImageSet& images, Target* target, RunWriter* run);
+
+  /// To the end, or until a signal came, which it returns; else 0.
+  int train(const train::CatchInterrupt& interrupt);
+
+  /// The model that results: the average of the weights if there is one. Training is over then.
+  nn::Module<float>& result();
+  Index images() const { return images_; }  ///< trained on
+  double seconds() const { return seconds_; }
+
+ private:
+  double step(const datasets::Batch& batch, train::Progress& progress);
+  void log_step(double norm);
+  void finish_epoch(Index epoch);
+  bool is_over() const;
+  void save();
+  void save_weights();
+  train::Checkpoint checkpoint() const;
+  void restore(const RunWriter& run);
+
+  ImageRunConfig config_;
+  Target* target_;
+  RunWriter* run_;
+
+  // What a checkpoint keeps.
+  std::unique_ptr<nn::Module<float>> model_;
+  std::unique_ptr<optim::Optimizer<float>> optimizer_;
+  std::unique_ptr<optim::Ema<float>> ema_;  ///< may be null
+  datasets::Loader loader_;
+  Index step_ = 0;       ///< batches trained on
+  Index images_ = 0;     ///< the same in images
+  double loss_sum_ = 0;  ///< of this epoch's images
+  Index done_ = 0;       ///< this epoch's images so far
+
+  optim::Schedule schedule_;
+  std::vector<Variable<float>> parameters_;
+  double clip_;
+  double seconds_ = 0;
+  CheckpointClock clock_;
+};
+
+}  // namespace xgrad::command

@@ -1,0 +1,256 @@
+#include "tools/xgrad/text_training.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <limits>
+#include <numbers>
+
+#include <models/char_rnn/sampling.hpp>
+#include <xgrad/core/random.hpp>
+#include <xgrad/ops/loss.hpp>
+#include <xgrad/optim/adam.hpp>
+#include <xgrad/optim/clip.hpp>
+#include <xgrad/optim/sgd.hpp>
+
+#include "tools/xgrad/explain_loss.hpp"
+#include "tools/xgrad/sampler.hpp"
+#include "tools/xgrad/training_metrics.hpp"
+
+namespace xgrad::command {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::unique_ptr<optim::Optimizer<float>> make_optimizer(const TextRunConfig& config,
+                                                        const models::CharRnn<float>& model) {
+  if (config.optimizer == "adam")
+    return std::make_unique<optim::Adam<float>>(model.parameters(),
+                                                optim::AdamOptions{.lr = config.lr});
+  return std::make_unique<optim::SGD<float>>(
+      model.parameters(), optim::SGDOptions{.lr = config.lr, .momentum = 0.9, .nesterov = true});
+}
+
+optim::Schedule make_schedule(const TextRunConfig& config, Index steps) {
+  if (config.schedule == "one-cycle") return optim::one_cycle(steps);
+  if (config.schedule == "cosine") return optim::cosine(steps);
+  return [](Index) { return 1.0; };
+}
+
+double bits(double nats) { return nats / std::numbers::ln2; }
+
+StateDict<float> as_tensors(const RecurrentState<float>& state) {
+  StateDict<float> tensors;
+  if (state.h.defined()) tensors.emplace("h", state.h.value().clone());
+  if (state.c.defined()) tensors.emplace("c", state.c.value().clone());
+  return tensors;
+}
+
+RecurrentState<float> as_state(const StateDict<float>& tensors) {
+  const auto part = [&](const char* name) {
+    const auto found = tensors.find(name);
+    return found == tensors.end() ? Variable<float>() : Variable<float>(found->second);
+  };
+  return {part("h"), part("c")};
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const TextPoint& point) {
+  return {{"epoch", point.epoch},           {"seconds", point.seconds},
+          {"characters", point.characters}, {"train_loss", point.train_loss},
+          {"val_loss", point.val_loss},     {"clipped", point.clipped}};
+}
+
+TextTraining::TextTraining(const TextRunConfig& config, const TextTrainingOptions& options,
+                           const datasets::TextSplit& text, RunWriter* run)
+    : config_(config),
+      options_(options),
+      text_(text),
+      run_(run),
+      model_(make_model(config)),
+      optimizer_(make_optimizer(config, *model_)),
+      streams_(text.train, {.batch_size = config.batch_size, .seq_len = config.seq_len}),
+      best_loss_(std::numeric_limits<double>::infinity()),
+      schedule_(make_schedule(config, config.epochs * streams_.windows_per_epoch())),
+      parameters_(model_->parameters()),
+      clock_(options.checkpoint_every) {
+  model_->train();
+  probe_gradients(0);  // of the initial weights, also where the run goes on
+  if (run != nullptr && run->resumed()) restore(*run);
+}
+
+int TextTraining::train(const train::CatchInterrupt& interrupt) {
+  const Index windows = streams_.windows_per_epoch(),
+              per_window = streams_.characters_per_window();
+  while (step_ < config_.epochs * windows) {
+    const Index epoch = step_ / windows;
+    train::Progress progress(fmt::format("epoch {}/{}", epoch + 1, config_.epochs),
+                             windows * per_window, train::progress_on_stderr("chars"),
+                             step_ % windows * per_window);
+    while (step_ < (epoch + 1) * windows) {
+      const auto start = Clock::now();
+      const double norm = step(progress);
+      seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
+      const double mean = loss_sum_ / static_cast<double>(step_ - epoch * windows);
+      progress.update((step_ - epoch * windows) * per_window,
+                      fmt::format("loss {:.3f}, {:.3f} bits", mean, bits(mean)));
+      if (run_ != nullptr && is_logged(step_, windows))
+        run_->log({{"kind", "step"},
+                   {"step", step_},
+                   {"seconds", seconds_},
+                   {"loss", mean},
+                   {"lr", optimizer_->lr()},
+                   {"gradient_norm", norm},
+                   {"gradient_norms", gradient_norms(*model_)}});
+      if (interrupt.requested()) {
+        progress.finish(fmt::format("loss {:.3f}", mean));
+        if (run_ != nullptr && best_.empty()) run_->save_weights(model_->state_dict());
+        save();
+        return interrupt.signal();
+      }
+      if (step_ < (epoch + 1) * windows && clock_.due(step_)) save();
+    }
+    progress.finish(fmt::format("loss {:.3f}", loss_sum_ / static_cast<double>(windows)));
+    finish_epoch();
+    probe_gradients(epoch + 1);
+    save();
+  }
+  return 0;
+}
+
+// One step; returns the norm of the gradient before clipping.
+double TextTraining::step(train::Progress& progress) {
+  const datasets::TextWindow& window = streams_.next();
+  if (window.restart) state_ = {};
+  const IdSequence characters{window.ids, window.steps, window.batch};
+  const RecurrentState<float> before = state_;
+  auto result = model_->forward(characters, before);
+  const Variable<float> loss = cross_entropy(result.logits, window.targets);
+  if (!std::isfinite(loss.item())) {
+    progress.clear();
+    explain_loss(*model_, step_, loss.item(), [&] {
+      cross_entropy(model_->forward(characters, before).logits, window.targets);
+    });
+  }
+  optimizer_->zero_grad();
+  loss.backward();
+  const double most = config_.clip > 0 ? config_.clip : std::numeric_limits<double>::infinity();
+  const double norm = optim::clip_grad_norm(parameters_, most);
+  if (norm > most) ++clipped_;
+  optimizer_->set_lr_factor(schedule_(step_++));
+  optimizer_->step();
+  state_ = result.state.detach();  // gradients stop at the window's edge
+  loss_sum_ += loss.item();
+  return norm;
+}
+
+// Measures the model on the validation text, keeps it if it is the best so far, and shows a sample.
+void TextTraining::finish_epoch() {
+  const auto windows = static_cast<double>(streams_.windows_per_epoch());
+  const TextPoint point{.epoch = step_ / streams_.windows_per_epoch(),
+                        .seconds = seconds_,
+                        .characters = characters(),
+                        .train_loss = loss_sum_ / windows,
+                        .val_loss = evaluate(*model_, text_.validation, config_),
+                        .clipped = static_cast<double>(clipped_) / windows};
+  loss_sum_ = 0;
+  clipped_ = 0;
+  clip_rate_ = point.clipped;
+  curve_.push_back(point);
+  const bool best = point.val_loss < best_loss_;
+  if (best) {
+    best_loss_ = point.val_loss;
+    best_ = model_->state_dict();
+    if (run_ != nullptr) run_->save_weights(best_);
+  }
+  std::fprintf(stderr, "validation loss %.4f nats, %.4f bits per character%s\n", point.val_loss,
+               bits(point.val_loss), best ? "" : " (not the best)");
+  nlohmann::ordered_json line{{"kind", "epoch"}, {"step", step_}};
+  line.update(to_json(point));
+  if (options_.sample_length > 0) {
+    const std::string sample = write_sample();
+    std::fprintf(stderr, "%s\n\n", sample.c_str());
+    line["sample"] = sample;
+  }
+  if (run_ != nullptr) run_->log(line);
+}
+
+std::string TextTraining::write_sample() {
+  RandomStream random(config_.seed, "sample while training");
+  Sampler sampler(*model_, config_.vocabulary, {.temperature = 0.8}, random);
+  std::string sample;
+  for (Index i = 0; i < options_.sample_length; ++i) sample += sampler.next();
+  return sample;
+}
+
+// Adds a line to RUN/gradients.jsonl and draws RUN/gradients.svg: before training against now.
+void TextTraining::probe_gradients(Index epoch) {
+  if (options_.probe_steps == 0) return;
+  auto probed = probe(*model_, text_.validation, config_, options_.probe_steps,
+                      epoch == 0 ? "before training" : fmt::format("epoch {}", epoch));
+  probed.training_step = step_;
+  if (epoch > 0) probed.clip_rate = clip_rate_;
+  if (probes_.size() == 2) probes_.pop_back();
+  probes_.push_back(probed);
+  probe_lines_ += train::to_json_line(probed) + "\n";
+  if (run_->resumed() && epoch == 0) return;  // was written before
+  run_->write("gradients.jsonl", probe_lines_);
+  run_->write("gradients.svg", train::to_svg(probes_, "Gradients through time"));
+}
+
+void TextTraining::save() {
+  if (run_ == nullptr) return;
+  run_->save(checkpoint(), step_);
+  clock_.saved();
+}
+
+train::Checkpoint TextTraining::checkpoint() const {
+  train::Checkpoint now;
+  now.put("model", model_->state_dict());
+  now.put("optimizer", optimizer_->state_dict());
+  now.put("state", as_tensors(state_));
+  now.put("best", best_);
+  now.put("best loss", best_loss_);
+  now.put("step", step_);
+  now.put("epoch of the text", streams_.position().epoch);
+  now.put("window of the text", streams_.position().window);
+  now.put("loss sum", loss_sum_);
+  now.put("clipped", clipped_);
+  now.put("characters of the text", static_cast<std::int64_t>(text_.train.size()));
+  now.put_random_streams();
+  return now;
+}
+
+void TextTraining::restore(const RunWriter& run) {
+  const train::Checkpoint& then = run.checkpoint();
+  if (then.integer("characters of the text") != static_cast<std::int64_t>(text_.train.size()))
+    throw IoError(fmt::format("{}: was trained on another text than {}: give the same with --text",
+                              run.folder().string(), config_.source));
+  model_->load_state_dict(then.tensors("model"));
+  optimizer_->load_state_dict(then.tensors("optimizer"));
+  state_ = as_state(then.tensors("state"));
+  best_ = then.tensors("best");
+  best_loss_ = then.number("best loss");
+  step_ = then.integer("step");
+  streams_.set_position(
+      {.epoch = then.integer("epoch of the text"), .window = then.integer("window of the text")});
+  loss_sum_ = then.number("loss sum");
+  clipped_ = then.integer("clipped");
+  then.restore_random_streams();
+
+  for (const auto& line : run.earlier_lines()) {
+    seconds_ = line.value("seconds", seconds_);
+    if (line.value("kind", "") != "epoch") continue;
+    curve_.push_back({.epoch = line.at("epoch"),
+                      .seconds = line.at("seconds"),
+                      .characters = line.at("characters"),
+                      .train_loss = line.at("train_loss"),
+                      .val_loss = line.at("val_loss"),
+                      .clipped = line.at("clipped")});
+    clip_rate_ = curve_.back().clipped;
+  }
+  if (options_.probe_steps > 0) probe_lines_ = run.lines_so_far("gradients.jsonl", "training_step");
+}
+
+}  // namespace xgrad::command
