@@ -5,6 +5,7 @@
 
 #include <xgrad/nn/batch_norm.hpp>
 #include <xgrad/nn/conv.hpp>
+#include <xgrad/nn/dropout.hpp>
 #include <xgrad/nn/flatten.hpp>
 #include <xgrad/nn/linear.hpp>
 #include <xgrad/ops/elementwise.hpp>
@@ -12,16 +13,19 @@
 
 namespace xgrad::models {
 
-/// Two convolutions with batch norm, tanh and max-pooling, and two linear layers: 215,466
-/// parameters.
+/// Two convolutions with batch norm, tanh and max-pooling, and two linear layers, with dropout
+/// between them: 215,466 parameters.
 template <class T = float>
 class LeNet : public nn::Module<T> {
  public:
+  explicit LeNet(double dropout_rate = 0)
+      : dropout(this->add("dropout", nn::Dropout<T>(dropout_rate))) {}
+
   /// Images [N, 28, 28, 1] to logits [N, 10].
   Variable<T> forward(Variable<T> x) override {
     x = max_pool2d(tanh(bn1(conv1(std::move(x)))), 2);  // [N, 14, 14, 16]
     x = max_pool2d(tanh(bn2(conv2(std::move(x)))), 2);  // [N, 7, 7, 32]
-    return fc2(tanh(fc1(flatten(std::move(x)))));
+    return fc2(dropout(tanh(fc1(flatten(std::move(x))))));
   }
 
   nn::Conv2d<T>& conv1 = this->add("conv1", nn::Conv2d<T>(1, 16, 5, {.padding = 2}));
@@ -31,6 +35,7 @@ class LeNet : public nn::Module<T> {
   nn::Flatten<T>& flatten = this->add("flatten", nn::Flatten<T>(nn::FlattenOrder::channels_first));
   nn::Linear<T>& fc1 = this->add("fc1", nn::Linear<T>(7 * 7 * 32, 128));
   nn::Linear<T>& fc2 = this->add("fc2", nn::Linear<T>(128, 10));
+  nn::Dropout<T>& dropout;
 };
 
 /// The same layers for speed: no padding, so that the second convolution has a third of the work,
@@ -39,11 +44,14 @@ class LeNet : public nn::Module<T> {
 template <class T = float>
 class LeNetRelu : public nn::Module<T> {
  public:
+  explicit LeNetRelu(double dropout_rate = 0)
+      : dropout(this->add("dropout", nn::Dropout<T>(dropout_rate))) {}
+
   /// Images [N, 28, 28, 1] to logits [N, 10].
   Variable<T> forward(Variable<T> x) override {
     x = max_pool2d(relu(bn1(conv1(std::move(x)))), 2);  // [N, 12, 12, 16]
     x = max_pool2d(relu(bn2(conv2(std::move(x)))), 2);  // [N, 4, 4, 32]
-    return fc2(relu(fc1(flatten(std::move(x)))));
+    return fc2(dropout(relu(fc1(flatten(std::move(x))))));
   }
 
   nn::Conv2d<T>& conv1 = this->add("conv1", nn::Conv2d<T>(1, 16, 5));
@@ -53,6 +61,7 @@ class LeNetRelu : public nn::Module<T> {
   nn::Flatten<T>& flatten = this->add("flatten", nn::Flatten<T>(nn::FlattenOrder::channels_first));
   nn::Linear<T>& fc1 = this->add("fc1", nn::Linear<T>(4 * 4 * 32, 128));
   nn::Linear<T>& fc2 = this->add("fc2", nn::Linear<T>(128, 10));
+  nn::Dropout<T>& dropout;
 };
 
 /// LeNet-5 with average pooling (LeCun et al., "Gradient-based learning applied to document

@@ -21,7 +21,7 @@ struct EvalOptions {
 int evaluate_images(const EvalOptions& options, const nlohmann::json& json,
                     const CommonOptions& common) {
   const auto config = read_config<ImageRunConfig>(options.run, json, image_run_config);
-  const auto model = make_model(config.model);
+  const auto model = make_model(config);
   load_weights(options.run, *model);
   const datasets::Mnist mnist = images_of(config, options.data);
   check_size(mnist);

@@ -15,9 +15,9 @@
 namespace xgrad::command {
 namespace {
 
-template <class M>
-std::unique_ptr<nn::Module<float>> make() {
-  return std::make_unique<M>();
+template <class M, class... Args>
+std::unique_ptr<nn::Module<float>> make(Args... args) {
+  return std::make_unique<M>(args...);
 }
 
 }  // namespace
@@ -27,9 +27,13 @@ const std::vector<std::string>& model_names() {
   return names;
 }
 
-std::unique_ptr<nn::Module<float>> make_model(const std::string& name) {
-  if (name == "lenet") return make<models::LeNet<float>>();
-  if (name == "lenet_relu") return make<models::LeNetRelu<float>>();
+std::unique_ptr<nn::Module<float>> make_model(const ImageRunConfig& config) {
+  const std::string& name = config.model;
+  if (name == "lenet") return make<models::LeNet<float>>(config.dropout);
+  if (name == "lenet_relu") return make<models::LeNetRelu<float>>(config.dropout);
+  if (config.dropout > 0)
+    throw ValueError(fmt::format("the model {} has no dropout: leave --dropout out, or choose lenet",
+                                 name));
   if (name == "lenet5") return make<models::LeNet5<float>>();
   if (name == "rows_lstm") return make<models::RowClassifier<float, nn::LSTM>>();
   if (name == "rows_gru") return make<models::RowClassifier<float, nn::GRU>>();
@@ -48,6 +52,7 @@ nlohmann::ordered_json to_json(const ImageRunConfig& config) {
           {"lr", config.lr},
           {"momentum", config.momentum},
           {"weight_decay", config.weight_decay},
+          {"dropout", config.dropout},
           {"augment", config.augment},
           {"label_smoothing", config.label_smoothing},
           {"ema", config.ema},
@@ -69,6 +74,7 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   json.at("weight_decay").get_to(config.weight_decay);
   json.at("augment").get_to(config.augment);
   // Runs of earlier versions have none of these.
+  config.dropout = json.value("dropout", 0.0);
   config.label_smoothing = json.value("label_smoothing", 0.0);
   config.ema = json.value("ema", 0.0);
   config.target_accuracy = json.value("target_accuracy", 0.0);

@@ -30,6 +30,7 @@ struct ImageRunConfig {
   Index epochs = 0;
   Index batch_size = 0;
   double lr = 0, momentum = 0, weight_decay = 0;
+  double dropout = 0;
   bool augment = false;
   double label_smoothing = 0;
   double ema = 0;              ///< decay of the weights' average, which is what is saved; 0: none
@@ -40,8 +41,8 @@ struct ImageRunConfig {
 /// The names that make_model knows.
 const std::vector<std::string>& model_names();
 /// A new model with initial weights drawn from the library's stream. Throws ValueError for a name
-/// that is not known.
-std::unique_ptr<nn::Module<float>> make_model(const std::string& name);
+/// that is not known, and for dropout in a model that has none.
+std::unique_ptr<nn::Module<float>> make_model(const ImageRunConfig& config);
 
 nlohmann::ordered_json to_json(const ImageRunConfig& config);
 /// Throws ValueError or a json exception for what is no such configuration.

@@ -57,7 +57,7 @@ ImageTraining::ImageTraining(const ImageRunConfig& config, Index checkpoint_ever
     : config_(config),
       target_(target),
       run_(run),
-      model_(make_model(config.model)),
+      model_(make_model(config)),
       optimizer_(make_optimizer(config, *model_)),
       ema_(average_of(*model_, config.ema)),
       loader_(images, loader_options(config)),

@@ -173,6 +173,8 @@ void add_train_mnist(CLI::App& train, Session& session) {
       ->check(CLI::Range(0.0, 1.0));
   verb->add_option("--weight-decay", config.weight_decay, "Weight decay (default: 5e-4)")
       ->check(CLI::NonNegativeNumber);
+  verb->add_option("--dropout", config.dropout, "Between the linear layers (default: 0)")
+      ->check(CLI::Range(0.0, 0.99));
   verb->add_flag("--augment", config.augment,
                  "Shift, turn and scale the training images at random");
   verb->add_option("--label-smoothing", config.label_smoothing,
