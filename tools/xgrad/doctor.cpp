@@ -14,6 +14,7 @@
 
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/kernels/simd/bf16.hpp>
 #include <xgrad/kernels/simd/level.hpp>
 
 #include "datasets/mnist.hpp"
@@ -62,6 +63,7 @@ void examine_build(Report& report) {
 void examine_simd(Report& report) {
   try {
     report.add("simd", kernels::to_string(kernels::simd_level()));
+    report.add("bf16", kernels::has_bf16() ? "yes" : "no");
   } catch (const ValueError& error) {
     report.add("simd", nullptr);
     report.errors.emplace_back(error.what());

@@ -49,6 +49,7 @@ nlohmann::ordered_json to_json(const ImageRunConfig& config) {
           {"momentum", config.momentum},
           {"weight_decay", config.weight_decay},
           {"augment", config.augment},
+          {"precision", config.precision},
           {"mean", config.mean},
           {"deviation", config.deviation}};
 }
@@ -66,6 +67,7 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   json.at("momentum").get_to(config.momentum);
   json.at("weight_decay").get_to(config.weight_decay);
   json.at("augment").get_to(config.augment);
+  config.precision = json.value("precision", config.precision);  // older runs do not say
   json.at("mean").get_to(config.mean);
   json.at("deviation").get_to(config.deviation);
   return config;

@@ -31,6 +31,7 @@ struct ImageRunConfig {
   Index batch_size = 0;
   double lr = 0, momentum = 0, weight_decay = 0;
   bool augment = false;
+  std::string precision = "fp32";  ///< of products: or "bf16"
   float mean = 0, deviation = 1;  ///< of the training pixels, scaled to 0..1
 };
 

@@ -210,6 +210,7 @@ int report(const Training& training, const CommonOptions& common) {
                 {"cell", config.cell},
                 {"hidden", config.hidden},
                 {"epochs", config.epochs},
+                {"precision", config.precision},
                 {"seed", config.seed},
                 {"curve", std::move(curve)}});
   } else {
@@ -226,6 +227,7 @@ int run(TrainOptions options, const CommonOptions& common) {
   const auto unit = datasets::text_unit(options.unit);
   const datasets::Text text = datasets::find_text(options.text, unit);
   if (options.out) prepare_run(*options.out);
+  use_precision(options.config.precision);
   TextRunConfig& config = options.config;
   config.text = text.name;
   config.source = where_from_anywhere(text.source);
@@ -281,6 +283,7 @@ void add_train_chars(CLI::App& train, Session& session) {
                    "RUN/gradients.jsonl and .svg")
       ->type_name("N")
       ->check(CLI::Range(1, 100'000));
+  add_precision(*verb, config.precision);
   verb->add_option("--out", options->out, "Folder to keep the best weights in")->type_name("RUN");
 }
 

@@ -147,6 +147,7 @@ int run(TrainOptions options, const CommonOptions& common) {
   const datasets::Mnist mnist = datasets::find_mnist(options.data);
   check_size(mnist);
   if (options.out) prepare_run(*options.out);
+  use_precision(options.config.precision);
   ImageRunConfig& config = options.config;
   if (config.lr == 0) config.lr = recipe_of(config.model).lr;
   config.dataset = mnist.name;
@@ -177,6 +178,7 @@ int run(TrainOptions options, const CommonOptions& common) {
                 {"dataset", mnist.name},
                 {"source", mnist.source},
                 {"model", config.model},
+                {"precision", config.precision},
                 {"seed", common.seed}});
   } else {
     print(
@@ -218,6 +220,7 @@ void add_train_mnist(CLI::App& train, Session& session) {
       ->check(CLI::NonNegativeNumber);
   verb->add_flag("--augment", config.augment,
                  "Shift, turn and scale the training images at random");
+  add_precision(*verb, config.precision);
   verb->add_option("--out", options->out, "Folder to keep the weights in")->type_name("RUN");
 }
 
