@@ -39,9 +39,9 @@ ONE_THREAD = {"memory", "size", "startup", "node", "unrolled_cell", "xor"}
 AT_MOST = {"node": 200, "unrolled_cell": 2, "xor": 3.5}
 # Shares of the floor to be reached in fp32, by how a row's name begins.
 FLOOR_TARGETS = {"lenet_bn batch 64": 0.80, "charrnn": 0.75}
-# How far losses may be apart, relative above 1. In bf16 a number has 8 significant bits, so rounding
-# moves it by up to 2^-8 of itself. A product's thousand roundings are of either sign and mostly
-# cancel: what is left in a loss must not be more than the rounding of one number.
+# How far losses may be apart, relative above 1. In bf16 a number has 8 significant bits, so that
+# rounding moves it by up to 2^-8 of itself. A product's thousand roundings are of either sign and
+# mostly cancel: what is left in a loss must not be more than the rounding of one number.
 LOSS_AGREEMENT = {"fp32": 1e-4, "bf16": 2.0**-8}
 
 

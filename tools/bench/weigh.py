@@ -14,7 +14,7 @@ def loaded_libraries(program):
     """The files of all shared objects that the program loads but for SYSTEM, each once."""
     listing = subprocess.run(["ldd", program], text=True, stdout=subprocess.PIPE, check=True).stdout
     files = set()
-    for name, path in re.findall(r"^\s*(\S+) => (.+?)(?: \(0x[0-9a-f]+\))?$", listing, re.MULTILINE):
+    for name, path in re.findall(r"^\s*(\S+) => (.+?)(?: \(0x[0-9a-f]+\))?$", listing, re.M):
         if path == "not found":
             raise OSError(f"{program}: {name} is not found")
         if not SYSTEM.fullmatch(os.path.basename(name)):
