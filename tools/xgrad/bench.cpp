@@ -5,7 +5,6 @@
 #include <memory>
 
 #include <xgrad/core/parallel.hpp>
-#include <xgrad/core/precision.hpp>
 
 #include "tools/bench/inputs.hpp"
 #include "tools/xgrad/bench_clock.hpp"
@@ -235,7 +234,7 @@ int do_steps(const std::vector<Case>& cases, int count, bool as_json) {
 
 int run(const BenchOptions& options, const CommonOptions& common) {
   const std::vector<Case> cases = select(options);
-  set_float32_matmul_precision(options.precision == "bf16" ? "medium" : "highest");
+  use_precision(options.precision);
   if (options.steps > 0) return do_steps(cases, options.steps, common.json);
   BenchClock::use_cpu_time(options.cpu_time);
   const EarlierRun earlier = options.compare.empty() ? EarlierRun() : EarlierRun(options.compare);
@@ -269,9 +268,7 @@ void add_bench(CLI::App& app, Session& session) {
   list.pop_back();
   verb->add_option("workload", options->names, list)->type_name("WORKLOAD");
   verb->add_option("--variant", options->variant, "Only the cases of this name: 'batch 64'");
-  verb->add_option("--precision", options->precision,
-                   "Of the factors of products and convolutions: fp32 or bf16 (default: fp32)")
-      ->check(CLI::IsMember({"fp32", "bf16"}));
+  add_precision(*verb, options->precision);
   verb->add_option("--seconds", options->seconds, "Least time of one measurement (default: 0.3)")
       ->check(CLI::Range(0.001, 3600.0));
   verb->add_option("--rounds", options->rounds, "Measurements per figure (default: 5)")
