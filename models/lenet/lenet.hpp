@@ -33,6 +33,28 @@ class LeNet : public nn::Module<T> {
   nn::Linear<T>& fc2 = this->add("fc2", nn::Linear<T>(128, 10));
 };
 
+/// The same layers for speed: no padding, so that the second convolution has a third of the work,
+/// and relu. Less than half the time of LeNet per image, and more accurate after as many seconds:
+/// 80,298 parameters.
+template <class T = float>
+class LeNetRelu : public nn::Module<T> {
+ public:
+  /// Images [N, 28, 28, 1] to logits [N, 10].
+  Variable<T> forward(Variable<T> x) override {
+    x = max_pool2d(relu(bn1(conv1(std::move(x)))), 2);  // [N, 12, 12, 16]
+    x = max_pool2d(relu(bn2(conv2(std::move(x)))), 2);  // [N, 4, 4, 32]
+    return fc2(relu(fc1(flatten(std::move(x)))));
+  }
+
+  nn::Conv2d<T>& conv1 = this->add("conv1", nn::Conv2d<T>(1, 16, 5));
+  nn::BatchNorm2d<T>& bn1 = this->add("bn1", nn::BatchNorm2d<T>(16));
+  nn::Conv2d<T>& conv2 = this->add("conv2", nn::Conv2d<T>(16, 32, 5));
+  nn::BatchNorm2d<T>& bn2 = this->add("bn2", nn::BatchNorm2d<T>(32));
+  nn::Flatten<T>& flatten = this->add("flatten", nn::Flatten<T>(nn::FlattenOrder::channels_first));
+  nn::Linear<T>& fc1 = this->add("fc1", nn::Linear<T>(4 * 4 * 32, 128));
+  nn::Linear<T>& fc2 = this->add("fc2", nn::Linear<T>(128, 10));
+};
+
 /// LeNet-5 with average pooling (LeCun et al., "Gradient-based learning applied to document
 /// recognition", 1998), as it is usually built today: every map of the second convolution sees all
 /// of the first's, pooling has no weights, and the output is linear. 61,706 parameters.

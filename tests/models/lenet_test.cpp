@@ -1,3 +1,4 @@
+#include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <models/lenet/lenet.hpp>
@@ -81,6 +82,24 @@ BOOST_AUTO_TEST_CASE(states_have_pytorchs_names_and_shapes) {
                                       {"fc1.bias", {128}},
                                       {"fc2.weight", {10, 128}},
                                       {"fc2.bias", {10}}});
+  check_shapes<models::LeNetRelu<float>>({{"conv1.weight", {16, 1, 5, 5}},
+                                          {"conv1.bias", {16}},
+                                          {"bn1.weight", {16}},
+                                          {"bn1.bias", {16}},
+                                          {"bn1.running_mean", {16}},
+                                          {"bn1.running_var", {16}},
+                                          {"bn1.num_batches_tracked", Shape{}},
+                                          {"conv2.weight", {32, 16, 5, 5}},
+                                          {"conv2.bias", {32}},
+                                          {"bn2.weight", {32}},
+                                          {"bn2.bias", {32}},
+                                          {"bn2.running_mean", {32}},
+                                          {"bn2.running_var", {32}},
+                                          {"bn2.num_batches_tracked", Shape{}},
+                                          {"fc1.weight", {128, 512}},
+                                          {"fc1.bias", {128}},
+                                          {"fc2.weight", {10, 128}},
+                                          {"fc2.bias", {10}}});
   check_shapes<models::LeNet5<float>>({{"conv1.weight", {6, 1, 5, 5}},
                                        {"conv1.bias", {6}},
                                        {"conv2.weight", {16, 6, 5, 5}},
@@ -92,6 +111,7 @@ BOOST_AUTO_TEST_CASE(states_have_pytorchs_names_and_shapes) {
                                        {"fc3.weight", {10, 84}},
                                        {"fc3.bias", {10}}});
   BOOST_TEST(models::LeNet<float>().parameter_count() == 215'466);
+  BOOST_TEST(models::LeNetRelu<float>().parameter_count() == 80'298);
   BOOST_TEST(models::LeNet5<float>().parameter_count() == 61'706);
 }
 
@@ -100,6 +120,9 @@ BOOST_AUTO_TEST_CASE(a_batch_can_be_learnt_by_heart) {
   models::LeNet<float> net;
   const auto losses = train(net, 12);
   BOOST_TEST(losses.back() < 0.1 * losses.front());
+  models::LeNetRelu<float> fast;
+  const auto faster = train(fast, 12);
+  BOOST_TEST(faster.back() < 0.1 * faster.front());
   models::LeNet5<float> classic;
   const auto slower = train(classic, 60);
   BOOST_TEST(slower.back() < 0.5 * slower.front());
@@ -122,13 +145,15 @@ BOOST_AUTO_TEST_CASE(after_the_first_steps_training_takes_no_memory_from_the_sys
   BOOST_TEST(pool_counters().system_allocations == before);
 }
 
-BOOST_AUTO_TEST_CASE(training_gives_the_same_bytes_on_any_number_of_threads) {
+using ConvolutionalNets = boost::mpl::list<models::LeNet<float>, models::LeNetRelu<float>>;
+BOOST_AUTO_TEST_CASE_TEMPLATE(training_gives_the_same_bytes_on_any_number_of_threads, Net,
+                              ConvolutionalNets) {
   const int before = num_threads();
   std::vector<StateDict<float>> results;
   for (const int threads : {1, 2, 3}) {
     set_num_threads(threads);
     manual_seed(2);
-    models::LeNet<float> net;
+    Net net;
     train(net, 3);
     results.push_back(net.state_dict());
   }

@@ -3,8 +3,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
+#include <thread>
+#include <vector>
 
+#include <xgrad/kernels/gemm.hpp>
 #include <xgrad/train/interrupt.hpp>
 
 using xgrad::train::CatchInterrupt;
@@ -68,6 +72,27 @@ BOOST_AUTO_TEST_CASE(afterwards_signals_do_what_they_did_before) {
   });
   BOOST_TEST_REQUIRE(WIFSIGNALED(status));
   BOOST_TEST(WTERMSIG(status) == SIGTERM);
+}
+
+// oneDNN's kernels use the stack pointer for data. A handler that takes it for one overwrites what
+// the product reads and what lies beside it: without a stack for handlers the heap was spoilt.
+BOOST_AUTO_TEST_CASE(a_signal_in_the_middle_of_a_product_spoils_nothing) {
+  const xgrad::Index m = 64, n = 128, k = 1568;
+  const std::vector<float> a(static_cast<std::size_t>(m * k), 1);
+  const std::vector<float> b(static_cast<std::size_t>(n * k), 1);
+  std::vector<float> c(static_cast<std::size_t>(m * n));
+  for (int round = 0; round < 50; ++round) {
+    const CatchInterrupt interrupt;
+    std::jthread sender([round] {
+      std::this_thread::sleep_for(std::chrono::microseconds(100 + 37 * round));
+      kill(getpid(), SIGTERM);
+    });
+    while (!interrupt.requested()) {
+      xgrad::kernels::gemm<float>(1, xgrad::kernels::Factor<float>(a.data(), m, k),
+                                  xgrad::kernels::Factor<float>(b.data(), n, k).t(), 0, c.data());
+      BOOST_TEST_REQUIRE((c == std::vector<float>(c.size(), static_cast<float>(k))));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -23,12 +23,13 @@ std::unique_ptr<nn::Module<float>> make() {
 }  // namespace
 
 const std::vector<std::string>& model_names() {
-  static const std::vector<std::string> names{"lenet", "lenet5", "rows_lstm", "rows_gru"};
+  static const std::vector<std::string> names{"lenet", "lenet_relu", "lenet5", "rows_lstm", "rows_gru"};
   return names;
 }
 
 std::unique_ptr<nn::Module<float>> make_model(const std::string& name) {
   if (name == "lenet") return make<models::LeNet<float>>();
+  if (name == "lenet_relu") return make<models::LeNetRelu<float>>();
   if (name == "lenet5") return make<models::LeNet5<float>>();
   if (name == "rows_lstm") return make<models::RowClassifier<float, nn::LSTM>>();
   if (name == "rows_gru") return make<models::RowClassifier<float, nn::GRU>>();
@@ -49,6 +50,9 @@ nlohmann::ordered_json to_json(const ImageRunConfig& config) {
           {"momentum", config.momentum},
           {"weight_decay", config.weight_decay},
           {"augment", config.augment},
+          {"label_smoothing", config.label_smoothing},
+          {"ema", config.ema},
+          {"target_accuracy", config.target_accuracy},
           {"precision", config.precision},
           {"mean", config.mean},
           {"deviation", config.deviation}};
@@ -67,7 +71,11 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   json.at("momentum").get_to(config.momentum);
   json.at("weight_decay").get_to(config.weight_decay);
   json.at("augment").get_to(config.augment);
-  config.precision = json.value("precision", config.precision);  // older runs do not say
+  // Runs of earlier versions have none of these.
+  config.label_smoothing = json.value("label_smoothing", 0.0);
+  config.ema = json.value("ema", 0.0);
+  config.target_accuracy = json.value("target_accuracy", 0.0);
+  config.precision = json.value("precision", config.precision);
   json.at("mean").get_to(config.mean);
   json.at("deviation").get_to(config.deviation);
   return config;

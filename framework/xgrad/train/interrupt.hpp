@@ -7,7 +7,8 @@ namespace xgrad::train {
 /// While it lives, Ctrl-C (SIGINT) and SIGTERM do not end the program but make requested() true, so
 /// that a loop can stop between two steps and keep what it has. A second such signal ends the
 /// program at once. They may be nested; only the thread that made the outermost one should make
-/// others.
+/// others, and that should be the main thread: it is the one that signals interrupt, and the
+/// handler needs a stack of its own there (see interrupt.cpp).
 class CatchInterrupt {
  public:
   CatchInterrupt();
@@ -24,6 +25,7 @@ class CatchInterrupt {
  private:
   struct sigaction before_int_ {};
   struct sigaction before_term_ {};
+  bool made_stack_ = false;
 };
 
 }  // namespace xgrad::train

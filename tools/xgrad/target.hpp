@@ -1,0 +1,61 @@
+#pragma once
+// xgrad train mnist --target-accuracy and --ema: when training may end, and the average of the
+// weights that is then the result.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include <datasets/image_set.hpp>
+#include <xgrad/nn/module.hpp>
+#include <xgrad/optim/ema.hpp>
+
+#include "tools/xgrad/image_run.hpp"
+
+namespace xgrad::command {
+
+/// The average of the model's weights, and of what batch norm normalises by in evaluation. Counts
+/// among the buffers are no quantities to be averaged and stay as they are. Nothing for a decay
+/// of 0.
+std::unique_ptr<optim::Ema<float>> average_of(const nn::Module<float>& model, double decay);
+
+/// The part of the training images that --target-accuracy sets aside, and what the model reached on
+/// it so far. The test images play no part.
+class Target {
+ public:
+  /// Moves a sixth of the images (10,000 of MNIST's 60,000) out of `images`; which ones depends on
+  /// the seed. `accuracy` in percent.
+  Target(datasets::ImageSet& images, double accuracy, std::uint64_t seed);
+
+  /// Measures the model as it will be left if training ends now, and tells whether it may end.
+  bool reached(nn::Module<float>& model, optim::Ema<float>* ema, float mean, float deviation);
+
+  /// Whether reached() is worth its time after a step that brought the images trained on from
+  /// `before` to `after`: it is once per fifth of an epoch, but not in the first half epoch.
+  bool due(Index before, Index after) const;
+
+  double accuracy() const { return accuracy_; }
+  bool is_reached() const { return last_ && last_->accuracy >= accuracy_; }
+  /// Percent at the last measurement; nothing before the first.
+  std::optional<double> measured() const;
+  Index validation_images() const { return validation_.count; }
+  /// ", validation 98.96 %" once there is a measurement: for a line of progress.
+  std::string note() const;
+
+ private:
+  datasets::ImageSet validation_;
+  Index train_count_;
+  double accuracy_;
+  std::optional<Evaluation> last_{};
+};
+
+/// What the result of the run says of it: target_accuracy, target_reached, validation_accuracy,
+/// validation_images.
+nlohmann::ordered_json to_json(const Target& target);
+
+/// Tells on stderr that training ended before the target was reached; the exit code of that.
+int tell_missed(const Target& target, Index epochs);
+
+}  // namespace xgrad::command
