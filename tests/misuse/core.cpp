@@ -84,11 +84,14 @@ std::vector<Misuse> core() {
        Kind::value,
        {"below(0)"}},
       {"an unknown log level", [] { set_log_level("loud"); }, Kind::value, {"loud", "warning"}},
-      {"a precision without kernels",
-       [] { set_float32_matmul_precision("medium"); },
+      {"an unknown precision",
+       [] { set_float32_matmul_precision("low"); },
        Kind::value,
-       {"medium", "highest"}},
-      {"an unknown precision", [] { set_float32_matmul_precision("low"); }, Kind::value, {"low"}},
+       {"low", "highest", "medium"}},
+      {"a precision in capitals",
+       [] { set_float32_matmul_precision("HIGHEST"); },
+       Kind::value,
+       {"HIGHEST", "highest"}},
   };
 }
 

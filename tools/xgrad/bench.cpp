@@ -21,6 +21,7 @@ struct BenchOptions {
   std::vector<std::string> names;
   std::string variant;
   std::string compare;
+  std::string precision = "fp32";
   double seconds = 0.3;
   int rounds = 5;
   int steps = 0;
@@ -129,10 +130,21 @@ std::vector<double> losses_of(const Case& c) {
   return losses;
 }
 
+// "batch 64, bf16": an earlier run's figure must be that of the same precision.
+Case labelled(Case c, const std::string& precision) {
+  if (precision != "fp32") c.variant += (c.variant.empty() ? "" : ", ") + precision;
+  return c;
+}
+
 Result measure(const Case& c, const BenchOptions& options) {
-  Result result{.shape = c, .threads = num_threads(), .figures = {}, .profile = {}, .losses = {}};
+  Result result{.shape = labelled(c, options.precision),
+                .threads = num_threads(),
+                .figures = {},
+                .profile = {},
+                .losses = {}};
   if (c.figure) {
-    for (int round = 0; round < options.rounds; ++round) result.figures.push_back(c.figure());
+    for (int round = 0; round < options.rounds; ++round)
+      result.figures.push_back(c.figure(options.precision));
     return result;
   }
   if (options.losses) result.losses = losses_of(c);
@@ -159,11 +171,12 @@ Result measure(const Case& c, const BenchOptions& options) {
   return result;
 }
 
-Json to_json(const Result& r, double ratio) {
+Json to_json(const Result& r, const std::string& precision, double ratio) {
   const auto [min, max] = std::minmax_element(r.figures.begin(), r.figures.end());
   Json row{{"workload", r.shape.workload},
            {"variant", r.shape.variant},
            {"threads", r.threads},
+           {"precision", precision},
            {"unit", r.shape.unit},
            {"median", median(r.figures)},
            {"min", *min},
@@ -207,17 +220,22 @@ void print_row(const Result& r, const BenchOptions& options, double ratio) {
   if (!r.profile.empty()) print_profile(r.profile);
 }
 
+// Says so before anything is taken down: what measures a start stops its clock there.
+int do_steps(const std::vector<Case>& cases, int count, bool as_json) {
+  Step step;
+  for (const Case& c : cases) {
+    if (!c.start) continue;
+    step = c.start();
+    for (int i = 0; i < count; ++i) step();
+  }
+  if (as_json) print_json({{"peak_mebibytes", peak_mebibytes()}});
+  return 0;
+}
+
 int run(const BenchOptions& options, const CommonOptions& common) {
   const std::vector<Case> cases = select(options);
-  if (options.steps > 0) {
-    for (const Case& c : cases) {
-      if (!c.start) continue;
-      const Step step = c.start();
-      for (int i = 0; i < options.steps; ++i) step();
-    }
-    if (common.json) print_json({{"peak_mebibytes", peak_mebibytes()}});
-    return 0;
-  }
+  use_precision(options.precision);
+  if (options.steps > 0) return do_steps(cases, options.steps, common.json);
   BenchClock::use_cpu_time(options.cpu_time);
   const EarlierRun earlier = options.compare.empty() ? EarlierRun() : EarlierRun(options.compare);
   std::vector<int> thread_counts{num_threads()};
@@ -229,9 +247,9 @@ int run(const BenchOptions& options, const CommonOptions& common) {
     for (const int threads : thread_counts) {
       set_num_threads(threads);
       const Result result = measure(c, options);
-      const double ratio = earlier.ratio(c, threads, median(result.figures));
+      const double ratio = earlier.ratio(result.shape, threads, median(result.figures));
       if (!common.json) print_row(result, options, ratio);
-      rows.push_back(to_json(result, ratio));
+      rows.push_back(to_json(result, options.precision, ratio));
     }
   if (common.json) print_json({{"rounds", options.rounds}, {"results", std::move(rows)}});
   return 0;
@@ -250,6 +268,7 @@ void add_bench(CLI::App& app, Session& session) {
   list.pop_back();
   verb->add_option("workload", options->names, list)->type_name("WORKLOAD");
   verb->add_option("--variant", options->variant, "Only the cases of this name: 'batch 64'");
+  add_precision(*verb, options->precision);
   verb->add_option("--seconds", options->seconds, "Least time of one measurement (default: 0.3)")
       ->check(CLI::Range(0.001, 3600.0));
   verb->add_option("--rounds", options->rounds, "Measurements per figure (default: 5)")

@@ -30,9 +30,10 @@ struct Case {
   std::string variant;  ///< "batch 64"
   std::string unit;   ///< a rate ("images/s", higher is better), a time ("ns", "us", "ms") or "MiB"
   double amount = 1;  ///< images, nodes ... in one step
-  std::function<Step()> start;       ///< weights and data as they are at first
-  std::function<Floor()> floor{};    ///< empty: not known
-  std::function<double()> figure{};  ///< where this is no step to repeat: measures once
+  std::function<Step()> start;     ///< weights and data as they are at first
+  std::function<Floor()> floor{};  ///< empty: not known
+  /// Where this is no step to repeat: measures once, in the precision of that name.
+  std::function<double(const std::string& precision)> figure{};
 };
 
 struct Workload {

@@ -70,20 +70,28 @@ Step start_inference(Index batch) {
   };
 }
 
+// The products of two convolutions and of linear layers, `widths` being the features between those.
+Floor products_floor(const kernels::ConvShape& first, const kernels::ConvShape& second,
+                     const std::vector<Index>& widths, bool is_training = true) {
+  Floor floor;
+  add_conv(floor, first, true, is_training);
+  add_conv(floor, second, false, is_training);
+  for (std::size_t i = 1; i < widths.size(); ++i)
+    add_linear(floor, first.batch, widths[i - 1], widths[i], is_training);
+  return floor;
+}
+
 // SGD with momentum reads p, g and v and writes p and v.
 void add_sgd(Floor& floor, double parameters) {
   add_pass(floor, "SGD step", OpPass::update, 5 * parameters);
 }
 
-// What a pass must read and write of `full` elements of a convolution's output and `pooled` ones
-// after pooling; `grad_reads` times the full ones again backward.
+// In what follows, `full` are the elements of both convolutions' outputs, `pooled` those after
+// pooling.
 Floor lenet_floor(Index batch, bool is_training) {
-  Floor floor;
+  Floor floor = products_floor({batch, 28, 28, 1, 16, 5, 1, 2}, {batch, 14, 14, 16, 32, 5, 1, 2},
+                               {1568, 128, 10}, is_training);
   const auto n = static_cast<double>(batch);
-  add_conv(floor, {batch, 28, 28, 1, 16, 5, 1, 2}, true, is_training);
-  add_conv(floor, {batch, 14, 14, 16, 32, 5, 1, 2}, false, is_training);
-  add_linear(floor, batch, 1568, 128, is_training);
-  add_linear(floor, batch, 128, 10, is_training);
   const double full = n * (28 * 28 * 16 + 14 * 14 * 32), pooled = full / 4;
   // The statistics need all values before the first can be normalised: two reads. Tanh and pooling
   // can be in the second. Without training there is one.
@@ -97,14 +105,13 @@ Floor lenet_floor(Index batch, bool is_training) {
   return floor;
 }
 
+Floor lenet_training_floor(Index batch) { return lenet_floor(batch, true); }
+Floor lenet_inference_floor(Index batch) { return lenet_floor(batch, false); }
+
 Floor lenet5_floor(Index batch) {
-  Floor floor;
+  Floor floor = products_floor({batch, 28, 28, 1, 6, 5, 1, 2}, {batch, 14, 14, 6, 16, 5, 1, 0},
+                               {400, 120, 84, 10});
   const auto n = static_cast<double>(batch);
-  add_conv(floor, {batch, 28, 28, 1, 6, 5, 1, 2}, true);
-  add_conv(floor, {batch, 14, 14, 6, 16, 5, 1, 0}, false);
-  add_linear(floor, batch, 400, 120);
-  add_linear(floor, batch, 120, 84);
-  add_linear(floor, batch, 84, 10);
   const double full = n * (28 * 28 * 6 + 10 * 10 * 16), pooled = full / 4;
   // tanh reads the sums and leaves its result for backward; the mean is made on the way.
   add_pass(floor, "tanh", OpPass::forward, full + full + pooled);
@@ -114,12 +121,9 @@ Floor lenet5_floor(Index batch) {
 }
 
 Floor torch_example_floor(Index batch) {
-  Floor floor;
+  Floor floor = products_floor({batch, 28, 28, 1, 32, 3, 1, 0}, {batch, 26, 26, 32, 64, 3, 1, 0},
+                               {9216, 128, 10});
   const auto n = static_cast<double>(batch);
-  add_conv(floor, {batch, 28, 28, 1, 32, 3, 1, 0}, true);
-  add_conv(floor, {batch, 26, 26, 32, 64, 3, 1, 0}, false);
-  add_linear(floor, batch, 9216, 128);
-  add_linear(floor, batch, 128, 10);
   const double first = n * 26 * 26 * 32, second = n * 24 * 24 * 64, pooled = second / 4;
   // The first relu can be part of its convolution; the second is with the pooling.
   add_pass(floor, "max_pool2d", OpPass::forward, second + pooled);
@@ -129,47 +133,35 @@ Floor torch_example_floor(Index batch) {
   return floor;
 }
 
-template <class Model>
-Workload training(const char* name, const char* description, const std::vector<Index>& batches,
-                  Floor (*floor)(Index)) {
+// A case for each size of batch.
+Workload by_batch(const char* name, const char* description, const std::vector<Index>& batches,
+                  Step (*start)(Index), Floor (*floor)(Index), const char* unit = "images/s") {
   Workload workload{name, description, {}};
-  for (const Index batch : batches)
+  for (const Index batch : batches) {
     workload.cases.push_back({.workload = name,
                               .variant = fmt::format("batch {}", batch),
-                              .unit = "images/s",
+                              .unit = unit,
                               .amount = static_cast<double>(batch),
-                              .start = [=] { return start_training<Model>(batch); },
-                              .floor = [=] { return floor(batch); }});
+                              .start = [=] { return start(batch); }});
+    if (floor != nullptr) workload.cases.back().floor = [=] { return floor(batch); };
+  }
   return workload;
 }
 
 }  // namespace
 
 void add_cnn_workloads(std::vector<Workload>& all) {
-  all.push_back(training<LeNet<float>>("lenet_bn", "LeNet with batch norm, training step",
-                                       {1, 16, 64, 256},
-                                       [](Index batch) { return lenet_floor(batch, true); }));
-  all.push_back(training<LeNet5<float>>("lenet5", "the classic LeNet-5, training step",
-                                        {1, 16, 64, 256}, lenet5_floor));
-  all.push_back(training<TorchExample>("torchex", "PyTorch's basic MNIST example, training step",
-                                       {64}, torch_example_floor));
-  Workload inference{"lenet_bn_inference", "LeNet with batch norm, logits only", {}};
-  for (const Index batch : {1, 256})
-    inference.cases.push_back({.workload = inference.name,
-                               .variant = fmt::format("batch {}", batch),
-                               .unit = batch == 1 ? "us" : "images/s",
-                               .amount = static_cast<double>(batch),
-                               .start = [=] { return start_inference(batch); },
-                               .floor = [=] { return lenet_floor(batch, false); }});
-  all.push_back(std::move(inference));
-  Workload scaling{"scaling_batch", "LeNet with batch norm, time per image by batch size", {}};
-  for (const Index batch : {1, 4, 16, 64, 256, 1024})
-    scaling.cases.push_back({.workload = scaling.name,
-                             .variant = fmt::format("batch {}", batch),
-                             .unit = "us",
-                             .amount = static_cast<double>(batch),
-                             .start = [=] { return start_training<LeNet<float>>(batch); }});
-  all.push_back(std::move(scaling));
+  all.push_back(by_batch("lenet_bn", "LeNet with batch norm, training step", {1, 16, 64, 256},
+                         start_training<LeNet<float>>, lenet_training_floor));
+  all.push_back(by_batch("lenet5", "the classic LeNet-5, training step", {1, 16, 64, 256},
+                         start_training<LeNet5<float>>, lenet5_floor));
+  all.push_back(by_batch("torchex", "PyTorch's basic MNIST example, training step", {64},
+                         start_training<TorchExample>, torch_example_floor));
+  all.push_back(by_batch("lenet_bn_inference", "LeNet with batch norm, logits only", {1, 256},
+                         start_inference, lenet_inference_floor));
+  all.back().cases.front().unit = "us";  // latency
+  all.push_back(by_batch("scaling_batch", "LeNet with batch norm, time per image by batch size",
+                         {1, 4, 16, 64, 256, 1024}, start_training<LeNet<float>>, nullptr, "us"));
 }
 
 }  // namespace xgrad::command

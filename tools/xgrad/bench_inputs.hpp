@@ -1,5 +1,5 @@
 #pragma once
-// Weights and data of the workloads, as tools/bench/libtorch_peer.cpp has them too.
+// Weights and data of the workloads, as tools/bench/libtorch_peer has them too.
 
 #include <string>
 

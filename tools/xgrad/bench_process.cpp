@@ -16,25 +16,26 @@ namespace xgrad::command {
 namespace {
 
 struct ChildCosts {
-  double milliseconds = 0;  ///< from before its start until after its end
+  double milliseconds = 0;  ///< from before its start to the end of its steps
   double mebibytes = 0;     ///< the most of its memory that was resident
 };
 
 // This program again, on one case, for as many steps as are asked for. It says itself what memory
 // it took: what the system tells a parent includes the parent's own, from before exec().
-ChildCosts run_steps(const std::string& workload, const std::string& variant, int steps) {
+ChildCosts run_steps(const std::string& workload, const std::string& variant, int steps,
+                     const std::string& precision) {
   const auto program = std::filesystem::read_symlink("/proc/self/exe");
   const std::string command =
-      fmt::format("'{}' bench {} --variant '{}' --threads {} --steps {} --json", program.string(),
-                  workload, variant, num_threads(), steps);
+      fmt::format("exec '{}' bench {} --variant '{}' --threads {} --steps {} --precision {} --json",
+                  program.string(), workload, variant, num_threads(), steps, precision);
   const auto start = std::chrono::steady_clock::now();
   FILE* const child = popen(command.c_str(), "r");
   double mebibytes = 0;
   const bool is_read =
       child != nullptr && std::fscanf(child, " {\"peak_mebibytes\":%lf}", &mebibytes) == 1;
+  const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
   if (child == nullptr || pclose(child) != 0 || !is_read)
     throw Error(fmt::format("bench: cannot run {} in a process of its own", workload));
-  const std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - start;
   return {time.count(), mebibytes};
 }
 
@@ -48,16 +49,24 @@ double peak_mebibytes() {
 }
 
 void add_process_workloads(std::vector<Workload>& all) {
-  all.push_back({"memory",
-                 "peak resident memory of a process that trains lenet_bn, batch 256",
-                 {{.workload = "memory", .variant = "", .unit = "MiB", .start = {}, .figure = [] {
-                     return run_steps("lenet_bn", "batch 256", 5).mebibytes;
-                   }}}});
-  all.push_back({"startup",
-                 "process from start to end that does one step of lenet_bn, batch 64",
-                 {{.workload = "startup", .variant = "", .unit = "ms", .start = {}, .figure = [] {
-                     return run_steps("lenet_bn", "batch 64", 1).milliseconds;
-                   }}}});
+  const auto add = [&](const char* name, const char* description, const char* unit,
+                       std::function<double(const std::string&)> figure) {
+    all.push_back({name,
+                   description,
+                   {{.workload = name,
+                     .variant = "",
+                     .unit = unit,
+                     .start = {},
+                     .figure = std::move(figure)}}});
+  };
+  add("memory", "peak resident memory of a process that trains lenet_bn, batch 256", "MiB",
+      [](const std::string& precision) {
+        return run_steps("lenet_bn", "batch 256", 5, precision).mebibytes;
+      });
+  add("startup", "process from its start to the end of its first step of lenet_bn, batch 64", "ms",
+      [](const std::string& precision) {
+        return run_steps("lenet_bn", "batch 64", 1, precision).milliseconds;
+      });
 }
 
 }  // namespace xgrad::command

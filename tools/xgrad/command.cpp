@@ -4,6 +4,9 @@
 #include <cstring>
 #include <numeric>
 
+#include <xgrad/core/precision.hpp>
+#include <xgrad/kernels/simd/bf16.hpp>
+
 #include "tools/xgrad/command.hpp"
 
 namespace xgrad::command {
@@ -32,6 +35,19 @@ CLI::App* add_verb(CLI::App& parent, Session& session, const std::string& name,
   group(verb->add_flag("--json", common.json, "Results as one JSON object on the last line"));
   verb->callback([&session, action = std::move(action)] { session.action = action; });
   return verb;
+}
+
+void add_precision(CLI::App& verb, std::string& word) {
+  verb.add_option("--precision", word,
+                  "bf16 rounds what is multiplied to bfloat16 and adds up in float (default: fp32)")
+      ->check(CLI::IsMember({"fp32", "bf16"}));
+}
+
+void use_precision(const std::string& word) {
+  set_float32_matmul_precision(word == "bf16" ? "medium" : "highest");
+  if (word == "bf16" && !kernels::has_bf16())
+    std::fputs("xgrad: this CPU does not multiply bfloat16 (AVX512-BF16): computing in fp32\n",
+               stderr);
 }
 
 void write_output(std::string_view text) {

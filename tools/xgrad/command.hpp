@@ -62,6 +62,11 @@ void add_gradcheck(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);
 
+/// Adds --precision fp32|bf16, kept in `word`.
+void add_precision(CLI::App& verb, std::string& word);
+/// Computes with that precision from now on; says so on stderr where the CPU can't.
+void use_precision(const std::string& word);
+
 /// Writes to stdout and flushes, so that a reader sees results as they come. Throws OutputError.
 void write_output(std::string_view text);
 

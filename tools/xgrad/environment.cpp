@@ -14,6 +14,7 @@
 
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/kernels/simd/bf16.hpp>
 #include <xgrad/kernels/simd/level.hpp>
 
 #include "datasets/mnist.hpp"
@@ -53,6 +54,7 @@ void examine_build(Environment& found) {
 void examine_simd(Environment& found) {
   try {
     found.add("simd", kernels::to_string(kernels::simd_level()));
+    found.add("bf16", kernels::has_bf16() ? "yes" : "no");
   } catch (const ValueError& error) {
     found.add("simd", nullptr);
     found.errors.emplace_back(error.what());

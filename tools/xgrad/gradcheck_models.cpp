@@ -93,6 +93,9 @@ const std::vector<ModelToCheck>& models_to_check() {
   static const std::vector<ModelToCheck> all{
       image_model("lenet", "2 convolutions with batch norm, tanh and max-pooling, 2 linear layers",
                   check_image_model<models::LeNet<double>>),
+      image_model("lenet_relu",
+                  "2 convolutions with batch norm, relu and max-pooling, 2 linear layers",
+                  check_image_model<models::LeNetRelu<double>>),
       image_model("lenet5", "2 convolutions with tanh and average-pooling, 3 linear layers",
                   check_image_model<models::LeNet5<double>>),
       char_model("char_rnn", "LSTM", CharCell::lstm),

@@ -57,6 +57,7 @@ nlohmann::ordered_json to_json(const ImageRunConfig& config) {
           {"label_smoothing", config.label_smoothing},
           {"ema", config.ema},
           {"target_accuracy", config.target_accuracy},
+          {"precision", config.precision},
           {"mean", config.mean},
           {"deviation", config.deviation}};
 }
@@ -78,6 +79,7 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   config.label_smoothing = json.value("label_smoothing", 0.0);
   config.ema = json.value("ema", 0.0);
   config.target_accuracy = json.value("target_accuracy", 0.0);
+  config.precision = json.value("precision", config.precision);
   json.at("mean").get_to(config.mean);
   json.at("deviation").get_to(config.deviation);
   return config;

@@ -35,6 +35,7 @@ struct ImageRunConfig {
   double label_smoothing = 0;
   double ema = 0;              ///< decay of the weights' average, which is what is saved; 0: none
   double target_accuracy = 0;  ///< percent of the validation images; 0: no image is set aside
+  std::string precision = "fp32";  ///< of products: or "bf16"
   float mean = 0, deviation = 1;  ///< of the training pixels, scaled to 0..1
 };
 

@@ -39,7 +39,8 @@ nlohmann::ordered_json to_json(const TextRunConfig& config) {
           {"optimizer", config.optimizer},
           {"schedule", config.schedule},
           {"lr", config.lr},
-          {"clip", config.clip}};
+          {"clip", config.clip},
+          {"precision", config.precision}};
 }
 
 TextRunConfig text_run_config(const nlohmann::json& json) {
@@ -60,6 +61,7 @@ TextRunConfig text_run_config(const nlohmann::json& json) {
   json.at("schedule").get_to(config.schedule);
   json.at("lr").get_to(config.lr);
   json.at("clip").get_to(config.clip);
+  config.precision = json.value("precision", config.precision);  // older runs do not say
   return config;
 }
 

@@ -30,6 +30,7 @@ struct TextRunConfig {
   std::string optimizer = "adam";
   std::string schedule = "one-cycle";
   double lr = 0, clip = 0;
+  std::string precision = "fp32";  ///< of products: or "bf16"
 };
 
 nlohmann::ordered_json to_json(const TextRunConfig& config);

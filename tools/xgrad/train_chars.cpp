@@ -67,6 +67,7 @@ int report(const Task& task, const TextTraining& training, const RunWriter* run,
                 {"cell", config.cell},
                 {"hidden", config.hidden},
                 {"epochs", config.epochs},
+                {"precision", config.precision},
                 {"seed", config.seed},
                 {"curve", std::move(curve)}});
   } else {
@@ -82,6 +83,7 @@ int run(const TrainOptions& options, const CommonOptions& common) {
     throw UsageError("chars: --probe writes into the run's folder: give --out as well");
   const Task task = prepare(options, common.seed);
   manual_seed(task.config.seed);  // a resumed run has its own
+  use_precision(task.config.precision);
   std::optional<RunWriter> folder;
   if (options.resume) folder = RunWriter::resume(*options.resume);
   if (options.out) folder = RunWriter::begin(*options.out, to_json(task.config));
@@ -138,6 +140,7 @@ void add_train_chars(CLI::App& train, Session& session) {
                    "RUN/gradients.jsonl and .svg")
       ->type_name("N")
       ->check(CLI::Range(1, 100'000));
+  add_precision(*verb, config.precision);
   add_run_options(*verb, options->out, options->resume, options->training.checkpoint_every,
                   {"--text", "--sample-length", "--probe"});
 }

@@ -109,6 +109,7 @@ int report(Task& task, ImageTraining& training, RunWriter* run, bool json) {
                                   {"dataset", task.mnist.name},
                                   {"source", task.mnist.source},
                                   {"model", config.model},
+                                  {"precision", config.precision},
                                   {"seed", config.seed}};
     if (task.target) {
       result["epochs"] = epochs;
@@ -129,6 +130,7 @@ int report(Task& task, ImageTraining& training, RunWriter* run, bool json) {
 int run(const TrainOptions& options, const CommonOptions& common) {
   Task task = prepare(options, common.seed);
   manual_seed(task.config.seed);  // a resumed run has its own
+  use_precision(task.config.precision);
   std::optional<RunWriter> folder;
   if (options.resume) folder = RunWriter::resume(*options.resume);
   if (options.out) folder = RunWriter::begin(*options.out, to_json(task.config));
@@ -192,6 +194,7 @@ void add_train_mnist(CLI::App& train, Session& session) {
                    "decide nothing. Exit code 1 if --epochs end before")
       ->check(CLI::Range(0.0, 100.0) & CLI::PositiveNumber)
       ->type_name("PERCENT");
+  add_precision(*verb, config.precision);
   add_run_options(*verb, options->out, options->resume, options->checkpoint_every, {"--data"});
 }
 

@@ -2,12 +2,23 @@
 
 #include <xgrad/kernels/conv_primitive.hpp>
 
+#include <omp.h>
+
 #include <mutex>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 
 namespace xgrad::kernels::onednn {
+
+namespace {
+
+memory::dims weight_dims(const ConvShape& s) {
+  memory::dims dims{s.out_channels / s.groups, s.in_channels / s.groups, s.kernel.h, s.kernel.w};
+  if (s.groups > 1) dims.insert(dims.begin(), s.groups);
+  return dims;
+}
+
+}  // namespace
 
 // Never destroyed: oneDNN's own statics may go first.
 const dnnl::engine& engine() {
@@ -19,17 +30,25 @@ dnnl::stream& stream() {
   return own;
 }
 
-Desc weight_desc(const ConvShape& s, bool any) {
+Desc weight_desc(const ConvShape& s) {
   const Index c = s.in_channels / s.groups, o = s.out_channels / s.groups;
   const Index row = s.kernel.w * c, filter = s.kernel.h * row;
-  memory::dims dims{o, c, s.kernel.h, s.kernel.w}, strides{filter, 1, row, c};
-  if (s.groups > 1) {
-    dims.insert(dims.begin(), s.groups);
-    strides.insert(strides.begin(), o * filter);
-  }
-  if (any) return {dims, memory::data_type::f32, Tag::any};
-  return {dims, memory::data_type::f32, strides};
+  memory::dims strides{filter, 1, row, c};
+  if (s.groups > 1) strides.insert(strides.begin(), o * filter);
+  return {weight_dims(s), memory::data_type::f32, strides};
 }
+
+int bf16_threads() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("amx-bf16")) return num_threads();
+#endif
+  return 1;
+}
+
+LibraryThreads::LibraryThreads(int threads) : before_(omp_get_max_threads()) {
+  if (before_ != threads) omp_set_num_threads(threads);
+}
+LibraryThreads::~LibraryThreads() { omp_set_num_threads(before_); }
 
 bool suits_winograd(const ConvShape& s) {
   constexpr Index block = 16;
@@ -43,8 +62,9 @@ namespace {
 struct KeyHash {
   std::size_t operator()(const Key& key) const {
     const ConvShape& s = key.shape;
-    std::size_t hash = static_cast<std::size_t>(key.pass) * 2 + key.bias;
+    std::size_t hash = static_cast<std::size_t>(key.pass) * 4 + key.bias * 2U + key.bf16;
     hash = hash * 0x100000001b3 ^ static_cast<std::size_t>(key.shares);
+    hash = hash * 0x100000001b3 ^ static_cast<std::size_t>(key.threads);
     for (const Index value :
          {s.batch, s.height, s.width, s.in_channels, s.out_channels, s.kernel.h, s.kernel.w,
           s.stride.h, s.stride.w, s.padding.h, s.padding.w, s.dilation.h, s.dilation.w, s.groups})
@@ -53,31 +73,34 @@ struct KeyHash {
   }
 };
 
-Desc image_desc(Index n, Index c, Index h, Index w, Tag layout) {
-  return {{n, c, h, w}, memory::data_type::f32, layout};
-}
-
-// Layouts under which oneDNN knows images of x and y.
+// Layouts under which oneDNN knows images of x and y, and with which the pass works.
 struct Layouts {
   Tag x = Tag::nhwc, y = Tag::nhwc;
   bool winograd = false;
 };
 
-// For a primitive made for images in blocks of channels: gives it those that lie in memory.
-void convert_images(const Key& key, Primitive& made) {
-  const ConvShape& s = key.shape;
-  const auto convert = [](const Desc& from, const Desc& to) {
-    return dnnl::reorder(dnnl::reorder::primitive_desc(engine(), from, engine(), to));
-  };
-  made.converts = true;
-  made.own_x =
-      std::exchange(made.x, image_desc(s.batch, s.in_channels, s.height, s.width, Tag::nhwc));
-  made.own_y = std::exchange(
-      made.y, image_desc(s.batch, s.out_channels, s.out_height(), s.out_width(), Tag::nhwc));
-  made.convert_x =
-      key.pass == Pass::backward_data ? convert(made.own_x, made.x) : convert(made.x, made.own_x);
-  made.convert_y =
-      key.pass == Pass::forward ? convert(made.own_y, made.y) : convert(made.y, made.own_y);
+// What a pass reads and writes, in memory and as it wants it.
+struct Images {
+  Images(const Key& key, Layouts layouts) {
+    const ConvShape& s = key.shape;
+    const auto type = key.bf16 ? memory::data_type::bf16 : memory::data_type::f32;
+    const memory::dims x_dims{s.batch, s.in_channels, s.height, s.width},
+        y_dims{s.batch, s.out_channels, s.out_height(), s.out_width()};
+    const auto own = [&](Tag plain) { return layouts.winograd ? Tag::nChw16c : plain; };
+    x = Desc(x_dims, memory::data_type::f32, layouts.x);
+    y = Desc(y_dims, memory::data_type::f32, layouts.y);
+    forward_x = Desc(x_dims, type, own(layouts.x));
+    own_x = key.pass == Pass::backward_data ? Desc(x_dims, memory::data_type::f32, own(layouts.x))
+                                            : forward_x;
+    own_y = Desc(y_dims, key.pass == Pass::forward ? memory::data_type::f32 : type, own(layouts.y));
+  }
+  Desc x, y, own_x, own_y;
+  Desc forward_x;  // of the forward pass that the others want to know of
+};
+
+std::optional<dnnl::reorder> conversion(const Desc& from, const Desc& to) {
+  if (from == to) return {};
+  return dnnl::reorder(dnnl::reorder::primitive_desc(engine(), from, engine(), to));
 }
 
 // The primitive for a key; none where oneDNN has only its slow reference. `w` is the layout that
@@ -85,9 +108,11 @@ void convert_images(const Key& key, Primitive& made) {
 std::shared_ptr<const Primitive> make(const Key& key, const std::optional<Desc>& settled,
                                       Layouts layouts) {
   const ConvShape& s = key.shape;
-  const Desc x = image_desc(s.batch, s.in_channels, s.height, s.width, layouts.x);
-  const Desc y = image_desc(s.batch, s.out_channels, s.out_height(), s.out_width(), layouts.y);
-  const Desc w = settled ? *settled : weight_desc(s, true);
+  const Images images(key, layouts);
+  const Desc &x = images.own_x, &y = images.own_y;
+  const auto type = key.bf16 ? memory::data_type::bf16 : memory::data_type::f32;
+  const Desc any_w(weight_dims(s), type, Tag::any);
+  const Desc any_dw(weight_dims(s), memory::data_type::f32, Tag::any);
   const Desc b = key.bias ? Desc({s.out_channels}, memory::data_type::f32, Tag::x) : Desc();
   const memory::dims stride{s.stride.h, s.stride.w}, padding{s.padding.h, s.padding.w};
   const memory::dims gap{s.dilation.h - 1, s.dilation.w - 1};
@@ -104,30 +129,35 @@ std::shared_ptr<const Primitive> make(const Key& key, const std::optional<Desc>&
   const auto finish = [&](const auto& description, auto primitive, const Desc& weights) {
     if (std::string_view(description.impl_info_str()).starts_with("ref"))
       return std::shared_ptr<const Primitive>();
-    Primitive made{
-        primitive(description), x, y, weights, b, description.scratchpad_desc().get_size()};
-    if (layouts.winograd) convert_images(key, made);
-    return std::make_shared<const Primitive>(std::move(made));
+    const bool computes_x = key.pass == Pass::backward_data, computes_y = key.pass == Pass::forward;
+    return std::make_shared<const Primitive>(Primitive{
+        primitive(description), images.x, images.y, weights, b,
+        description.scratchpad_desc().get_size(), x, y,
+        computes_x ? conversion(x, images.x) : conversion(images.x, x),
+        computes_y ? conversion(y, images.y) : conversion(images.y, y)});
   };
   try {
     using Forward = dnnl::convolution_forward;
-    const Forward::primitive_desc forward(
-        {dnnl::prop_kind::forward_training, algorithm, x,
-         key.pass == Pass::forward ? w : weight_desc(s, true), b, y, stride, gap, padding, far},
-        attributes, engine());
+    const Desc forward_w = key.pass == Pass::forward ? settled.value_or(any_w) : any_w;
+    const Forward::primitive_desc forward({dnnl::prop_kind::forward_training, algorithm,
+                                           images.forward_x, forward_w, b, y, stride, gap, padding,
+                                           far},
+                                          attributes, engine());
     if (key.pass == Pass::forward)
       return finish(
           forward, [](const auto& d) { return Forward(d); }, forward.weights_desc());
     if (key.pass == Pass::backward_data) {
       using Data = dnnl::convolution_backward_data;
-      const Data::primitive_desc data({algorithm, x, w, y, stride, gap, padding, far}, attributes,
-                                      engine(), forward);
+      const Data::primitive_desc data(
+          {algorithm, x, settled.value_or(any_w), y, stride, gap, padding, far}, attributes, engine(),
+          forward);
       return finish(
           data, [](const auto& d) { return Data(d); }, data.weights_desc());
     }
     using Weights = dnnl::convolution_backward_weights;
-    const Weights::primitive_desc weights({algorithm, x, w, b, y, stride, gap, padding, far},
-                                          attributes, engine(), forward);
+    const Weights::primitive_desc weights(
+        {algorithm, x, settled.value_or(any_dw), b, y, stride, gap, padding, far}, attributes,
+        engine(), forward);
     return finish(
         weights, [](const auto& d) { return Weights(d); }, weights.diff_weights_desc());
   } catch (const dnnl::error& error) {
@@ -144,8 +174,8 @@ std::shared_ptr<const Primitive> make(const Key& key, const std::optional<Desc>&
 std::shared_ptr<const Primitive> make(const Key& key, const std::optional<Desc>& settled) {
   constexpr Index block = 16;
   std::shared_ptr<const Primitive> made;
-  if (suits_winograd(key.shape))
-    made = make(key, settled, {.x = Tag::nChw16c, .y = Tag::nChw16c, .winograd = true});
+  if (suits_winograd(key.shape) && !key.bf16)
+    made = make(key, settled, {.winograd = true});
   if (key.shape.in_channels == 1 && key.shape.out_channels == block)
     made = make(key, settled, {.x = Tag::nchw, .y = Tag::nChw16c});
   return made ? made : make(key, settled, {});
@@ -160,7 +190,10 @@ std::shared_ptr<const Primitive> primitive_for(const Key& key, const std::option
   const std::lock_guard lock(mutex);
   if (const auto found = made.find(key); found != made.end()) return found->second;
   std::shared_ptr<const Primitive> primitive;
-  in_parallel(1, 1, [&](Index, Index) { primitive = make(key, settled); });
+  in_parallel(1, 1, [&](Index, Index) {
+    const LibraryThreads threads(key.threads);
+    primitive = make(key, settled);
+  });
   if (made.size() == most_kept) made.clear();
   made.emplace(key, primitive);
   return primitive;

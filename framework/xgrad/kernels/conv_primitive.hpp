@@ -25,27 +25,29 @@ struct Key {
   Pass pass = Pass::forward;
   ConvShape shape;
   bool bias = false;  // in the forward pass
+  bool bf16 = false;  // multiplies images and weights, or their gradients, rounded to bfloat16
+  int threads = 1;    // of oneDNN's own
   Index shares = 0;   // takes the layout of the weights of the primitive for so many images
   friend bool operator==(const Key&, const Key&) = default;
 };
 
 struct Primitive {
   dnnl::primitive run;
-  Desc x, y, w, b;  // of their gradients, where the pass computes those
+  // Of their gradients, where the pass computes those. Images: as they lie in memory.
+  Desc x, y, w, b;
   std::size_t scratch_bytes = 0;
-  // Where the pass wants images in a layout of its own: those layouts, and what brings the images
-  // into them or, of what the pass computes, out of them.
-  bool converts = false;
-  Desc own_x{}, own_y{};
-  dnnl::reorder convert_x{}, convert_y{};
+  // The images as the pass wants them and, where that differs, what brings them into that form or,
+  // of what the pass computes, out of it.
+  Desc own_x, own_y;
+  std::optional<dnnl::reorder> convert_x, convert_y;
 };
 
 const dnnl::engine& engine();
 /// This thread's.
 dnnl::stream& stream();
 
-/// The weights [O, kh, kw, C/groups] as they lie in memory, or `any` for oneDNN's choice.
-Desc weight_desc(const ConvShape& s, bool any);
+/// The weights [O, kh, kw, C/groups] as they lie in memory.
+Desc weight_desc(const ConvShape& s);
 
 /// Winograd's algorithm (Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016)
 /// takes some 0.55 of the time for these, conversions included, 3x3 from 32 to 64 channels. Its
@@ -58,6 +60,22 @@ bool suits_winograd(const ConvShape& s);
 /// uses few shapes. One that does not (sequences of any length) starts anew now and then; what is
 /// in use lives on.
 std::shared_ptr<const Primitive> primitive_for(const Key& key, const std::optional<Desc>& settled);
+
+/// How many threads of its own oneDNN uses for bfloat16; 1 where our threads share the images out.
+/// With AMX, its kernels crash on threads of ours.
+int bf16_threads();
+
+/// While one lives, oneDNN plans for and works on so many threads.
+class LibraryThreads {
+ public:
+  explicit LibraryThreads(int threads);
+  ~LibraryThreads();
+  LibraryThreads(const LibraryThreads&) = delete;
+  LibraryThreads& operator=(const LibraryThreads&) = delete;
+
+ private:
+  int before_;
+};
 
 /// parallel_for, in which oneDNN plans for and works on one thread; its errors become the
 /// library's.

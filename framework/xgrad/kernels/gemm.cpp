@@ -1,8 +1,9 @@
 #include <xgrad/core/buffer_pool.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/gemm.hpp>
+#include <xgrad/kernels/packed_factor.hpp>
+#include <xgrad/kernels/simd/bf16.hpp>
 #include <xgrad/kernels/simd/level.hpp>
-#include <xgrad/kernels/simd/packed_gemm.hpp>
 
 #include <cblas.h>
 #if defined(XGRAD_WITH_ONEDNN)
@@ -83,40 +84,39 @@ Index columns_per_chunk(Index columns, Index multiplications) {
   return chunk_of(columns, multiplications, std::clamp(columns / 2, least_columns, enough));
 }
 
-const PackedGemm<float>& packed() {
-  static const auto functions =
-      at_simd_level([]<class Level>() { return packed_gemm<Level, float>(); });
-  return functions;
-}
-
-// The scores of many rows over a few classes: the libraries copy the long factor, or leave a fifth
-// of the time to a width that is not theirs (65: 48 and 17), where packing the short one is enough.
-// Below AVX2 our own kernel has no fma and loses.
-bool is_long_by_short(float alpha, const Factor<float>& a, const Factor<float>& b, float beta) {
+// Where packing B and computing with loops of our own pays.
+bool is_worth_packing(float alpha, const Factor<float>& a, const Factor<float>& b, float beta) {
+  const Index panel = PackedFactor<float>::panel();
+  if (alpha != 1 || (beta != 0 && beta != 1) || b.cols < panel || a.cols < panel) return false;
+  // Rounding and packing cost as much as some twenty multiplications of each number.
+  constexpr Index least_reuse = 32;
+  if (rounds_to_bf16()) return a.rows >= least_reuse;
+  // The scores of many rows over a few classes: the libraries copy the long factor, or leave a fifth
+  // of the time to a width that is not theirs (65: 48 and 17), where packing the short one is
+  // enough. Below AVX2 our own kernel has no fma and loses.
   constexpr Index least_rows = 256;
-  return simd_level() != SimdLevel::baseline && alpha == 1 && (beta == 0 || beta == 1) &&
-         !a.transposed && b.transposed && a.rows >= std::max(least_rows, 4 * b.cols) &&
-         b.cols >= packed().panel && a.cols >= packed().panel;
+  return simd_level() != SimdLevel::baseline && !a.transposed && b.transposed &&
+         a.rows >= std::max(least_rows, 4 * b.cols);
 }
 
 // C = A B + beta C
-void multiply_long_by_short(const Factor<float>& a, const Factor<float>& b, float beta, float* c,
-                            Index stride) {
-  const auto& p = packed();
-  const Index k = a.cols, whole = b.cols / p.panel * p.panel;  // the rest: not worth a panel
-  PoolArray<float> memory(p.packed_size(k, whole));
-  p.pack(b.data, 1, b.stride, k, whole, memory.data());
+void multiply_packed(const Factor<float>& a, const Factor<float>& b, float beta, float* c,
+                     Index stride) {
+  const Index panel = PackedFactor<float>::panel();
+  const Index k = a.cols, whole = b.cols / panel * panel;  // the rest: not worth a panel
+  const PackedFactor<float> factor(cols_of(b, 0, whole));
   parallel_for(a.rows, rows_per_chunk(a.rows, b.cols * k), [&](Index begin, Index end) {
     std::array<const float*, 96> start;
     constexpr auto most = static_cast<Index>(start.size());
     for (Index i = begin; i < end; i += most) {
       const Index rows = std::min(most, end - i);
       for (Index r = 0; r < rows; ++r) start[static_cast<std::size_t>(r)] = c + (i + r) * stride;
-      p.multiply(a.data + i * a.stride, a.stride, rows, memory.data(), k, whole,
-                 beta == 0 ? nullptr : start.data(), c + i * stride, stride, {});
+      factor.multiply(rows_of(a, i, i + rows), beta == 0 ? nullptr : start.data(), c + i * stride,
+                      stride);
     }
-    gemm_in_chunk(1.0F, rows_of(a, begin, end), cols_of(b, whole, b.cols), beta,
-                  c + begin * stride + whole, stride);
+    if (whole < b.cols)
+      gemm_in_chunk(1.0F, rows_of(a, begin, end), cols_of(b, whole, b.cols), beta,
+                    c + begin * stride + whole, stride);
   });
 }
 
@@ -133,7 +133,7 @@ void gemm(T alpha, const Factor<T>& a, const Factor<T>& b, T beta, T* c, Index s
   const Index m = a.rows, n = b.cols, k = a.cols;
   if (stride == 0) stride = n;
   if constexpr (std::is_same_v<T, float>)
-    if (is_long_by_short(alpha, a, b, beta)) return multiply_long_by_short(a, b, beta, c, stride);
+    if (is_worth_packing(alpha, a, b, beta)) return multiply_packed(a, b, beta, c, stride);
   if (m >= n) {
     parallel_for(m, rows_per_chunk(m, n * k), [&](Index begin, Index end) {
       gemm_in_chunk(alpha, rows_of(a, begin, end), b, beta, c + begin * stride, stride);

@@ -1,22 +1,15 @@
 #include <xgrad/core/buffer_pool.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/gemm.hpp>
+#include <xgrad/kernels/packed_factor.hpp>
 #include <xgrad/kernels/recurrent.hpp>
 #include <xgrad/kernels/simd/level.hpp>
-#include <xgrad/kernels/simd/packed_gemm.hpp>
 
 #include <algorithm>
 #include <array>
 
 namespace xgrad::kernels {
 namespace {
-
-template <class T>
-const PackedGemm<T>& packed() {
-  static const auto functions =
-      at_simd_level([]<class Level>() { return packed_gemm<Level, T>(); });
-  return functions;
-}
 
 template <class T>
 CellLoops<T> loops(Cell cell) {
@@ -51,73 +44,62 @@ void split_by_length(const RecurrentRun& run, Index t, Index begin, Index end, F
   }
 }
 
-// A matrix of the recurrent product, packed. A GRU's third gate is a product of its own, so that
+// The recurrent weights W_hh [G*H, H], packed. A GRU's third gate is a product of its own, so that
 // the reset gate can act on it.
 template <class T>
 class RecurrentWeights {
  public:
-  // The factor of h W_hh^T, [H, G*H].
+  // For products h W_hh^T.
   static RecurrentWeights forward(const RecurrentRun& run, const Tensor<T>& w_hh) {
-    return {run, w_hh.data(), 1, run.hidden, true};
+    const auto [gates, separate] = split(run, w_hh);
+    return {run, gates.t(), separate.t()};
   }
-  // The factor of dgates W_hh, [G*H, H].
+  // For products dgates W_hh.
   static RecurrentWeights backward(const RecurrentRun& run, const Tensor<T>& w_hh) {
-    return {run, w_hh.data(), run.hidden, 1, false};
+    const auto [gates, separate] = split(run, w_hh);
+    return {run, gates, separate};
   }
 
   // gates = gates_start + h W^T, and for a GRU inner = inner_start + h W_n^T, row by row.
   void forward(const T* h, Index rows, const T* const* gates_start, T* gates, Index gates_stride,
                const T* const* inner_start, T* inner) const {
-    const auto& p = packed<T>();
-    p.multiply(h, hidden_, rows, gates_part(), hidden_, gates_, gates_start, gates, gates_stride,
-               {});
-    if (separate_ > 0)
-      p.multiply(h, hidden_, rows, separate_part(), hidden_, separate_, inner_start, inner, hidden_,
-                 {});
+    const Factor<T> states(h, rows, hidden_);
+    gates_.multiply(states, gates_start, gates, gates_stride);
+    if (separate_width_ > 0) separate_.multiply(states, inner_start, inner, hidden_);
   }
 
   // dh = dgates W; for a GRU, dh += dgates W + dinner W_n.
   void backward(const T* dgates, Index gates_stride, const T* dinner, Index rows, T* dh,
                 std::span<const MemoryRange> upcoming) const {
-    const auto& p = packed<T>();
-    if (separate_ == 0) {
-      p.multiply(dgates, gates_stride, rows, gates_part(), gates_, hidden_, nullptr, dh, hidden_,
-                 upcoming);
-      return;
-    }
+    const Factor<T> gradients(dgates, rows, gates_width_, gates_stride);
+    if (separate_width_ == 0) return gates_.multiply(gradients, nullptr, dh, hidden_, upcoming);
     RowPointers<T> so_far;
     for (Index i = 0; i < rows; ++i) so_far[static_cast<std::size_t>(i)] = dh + i * hidden_;
-    p.multiply(dinner, hidden_, rows, separate_part(), separate_, hidden_, so_far.data(), dh,
-               hidden_, {});
-    p.multiply(dgates, gates_stride, rows, gates_part(), gates_, hidden_, so_far.data(), dh,
-               hidden_, upcoming);
+    separate_.multiply(Factor<T>(dinner, rows, hidden_), so_far.data(), dh, hidden_);
+    gates_.multiply(gradients, so_far.data(), dh, hidden_, upcoming);
   }
 
  private:
-  RecurrentWeights(const RecurrentRun& run, const T* w, Index row_stride, Index col_stride,
-                   bool forward)
-      : hidden_(run.hidden),
-        separate_(run.cell == Cell::gru ? run.hidden : 0),
-        gates_(run.gates() - separate_) {
-    const auto& p = packed<T>();
-    const Index k = forward ? hidden_ : gates_, n = forward ? gates_ : hidden_;
-    split_ = p.packed_size(k, n);
-    memory_ = PoolArray<T>(split_ + (separate_ > 0 ? p.packed_size(hidden_, hidden_) : 0));
-    const auto pack = [&](const T* from, Index rows, Index columns, T* to) {
-      parallel_for(columns, 4 * p.panel, [&](Index begin, Index end) {
-        p.pack(from + begin * col_stride, row_stride, col_stride, rows, end - begin,
-               to + begin * rows);
-      });
-    };
-    pack(w, k, n, memory_.data());
-    if (separate_ > 0) pack(w + gates_ * hidden_, hidden_, hidden_, memory_.data() + split_);
+  struct Parts {
+    Factor<T> gates, separate;
+  };
+  static Index separate_width(const RecurrentRun& run) {
+    return run.cell == Cell::gru ? run.hidden : 0;
   }
+  static Parts split(const RecurrentRun& run, const Tensor<T>& w_hh) {
+    const Index joint = run.gates() - separate_width(run);
+    return {Factor<T>(w_hh.data(), joint, run.hidden),
+            Factor<T>(w_hh.data() + joint * run.hidden, separate_width(run), run.hidden)};
+  }
+  RecurrentWeights(const RecurrentRun& run, const Factor<T>& gates, const Factor<T>& separate)
+      : hidden_(run.hidden),
+        separate_width_(separate_width(run)),
+        gates_width_(run.gates() - separate_width_),
+        gates_(gates),
+        separate_(separate) {}
 
-  const T* gates_part() const { return memory_.data(); }
-  const T* separate_part() const { return memory_.data() + split_; }
-
-  Index hidden_, separate_, gates_, split_ = 0;
-  PoolArray<T> memory_;
+  Index hidden_, separate_width_, gates_width_;
+  PackedFactor<T> gates_, separate_;
 };
 
 template <class T>

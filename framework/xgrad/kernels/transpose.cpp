@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <cstring>
 #include <type_traits>
 
@@ -66,5 +67,6 @@ void transpose(const T* from, Index from_stride, T* to, Index to_stride, Index r
 
 template void transpose(const float*, Index, float*, Index, Index, Index);
 template void transpose(const double*, Index, double*, Index, Index, Index);
+template void transpose(const std::uint32_t*, Index, std::uint32_t*, Index, Index, Index);
 
 }  // namespace xgrad::kernels

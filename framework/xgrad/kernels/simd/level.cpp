@@ -1,4 +1,5 @@
 #include <xgrad/core/error.hpp>
+#include <xgrad/kernels/simd/bf16.hpp>
 #include <xgrad/kernels/simd/level.hpp>
 
 #include <fmt/format.h>
@@ -41,6 +42,18 @@ SimdLevel simd_level() {
   static const SimdLevel level = choose();
   return level;
 }
+
+bool has_bf16() {
+#if defined(__x86_64__)
+  return simd_level() == SimdLevel::avx512 && __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
+#if !defined(__x86_64__)
+Bf16Loops bf16_loops() { return {}; }
+#endif
 
 const char* to_string(SimdLevel level) {
   switch (level) {
