@@ -78,6 +78,9 @@ nlohmann::json load_config(const std::filesystem::path& folder);
 template <class Config>
 Config read_config(const std::filesystem::path& folder, const nlohmann::json& json,
                    Config (*parse)(const nlohmann::json&)) {
+  if (const auto kind = json.at("kind").get<std::string>(); kind != Config::kind)
+    throw IoError(fmt::format("{}: holds a run of kind \"{}\", where one of a {} is wanted",
+                              folder.string(), kind, Config::kind));
   try {
     return parse(json);
   } catch (const std::exception& error) {

@@ -40,6 +40,8 @@ nlohmann::ordered_json to_json(const TextRunConfig& config) {
           {"schedule", config.schedule},
           {"lr", config.lr},
           {"clip", config.clip},
+          {"sample_length", config.sample_length},
+          {"probe_steps", config.probe_steps},
           {"precision", config.precision}};
 }
 
@@ -61,6 +63,8 @@ TextRunConfig text_run_config(const nlohmann::json& json) {
   json.at("schedule").get_to(config.schedule);
   json.at("lr").get_to(config.lr);
   json.at("clip").get_to(config.clip);
+  config.sample_length = json.value("sample_length", config.sample_length);
+  config.probe_steps = json.value("probe_steps", config.probe_steps);
   config.precision = json.value("precision", config.precision);  // older runs do not say
   return config;
 }

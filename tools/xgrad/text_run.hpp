@@ -30,6 +30,8 @@ struct TextRunConfig {
   std::string optimizer = "adam";
   std::string schedule = "one-cycle";
   double lr = 0, clip = 0;
+  Index sample_length = 200;  ///< characters to show after each epoch
+  Index probe_steps = 0;      ///< steps to measure the gradients through, after each epoch; 0: none
   std::string precision = "fp32";  ///< of products: or "bf16"
 };
 

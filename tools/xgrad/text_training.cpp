@@ -62,10 +62,9 @@ nlohmann::ordered_json to_json(const TextPoint& point) {
           {"val_loss", point.val_loss},     {"clipped", point.clipped}};
 }
 
-TextTraining::TextTraining(const TextRunConfig& config, const TextTrainingOptions& options,
+TextTraining::TextTraining(const TextRunConfig& config, Index checkpoint_every,
                            const datasets::TextSplit& text, RunWriter* run)
     : config_(config),
-      options_(options),
       text_(text),
       run_(run),
       model_(make_model(config)),
@@ -74,7 +73,7 @@ TextTraining::TextTraining(const TextRunConfig& config, const TextTrainingOption
       best_loss_(std::numeric_limits<double>::infinity()),
       schedule_(make_schedule(config, config.epochs * streams_.windows_per_epoch())),
       parameters_(model_->parameters()),
-      clock_(options.checkpoint_every) {
+      clock_(checkpoint_every) {
   model_->train();
   probe_gradients(0);  // of the initial weights, also where the run goes on
   if (run != nullptr && run->resumed()) restore(*run);
@@ -168,7 +167,7 @@ void TextTraining::finish_epoch() {
                bits(point.val_loss), best ? "" : " (not the best)");
   nlohmann::ordered_json line{{"kind", "epoch"}, {"step", step_}};
   line.update(to_json(point));
-  if (options_.sample_length > 0) {
+  if (config_.sample_length > 0) {
     const std::string sample = write_sample();
     std::fprintf(stderr, "%s\n\n", sample.c_str());
     line["sample"] = sample;
@@ -180,14 +179,14 @@ std::string TextTraining::write_sample() {
   RandomStream random(config_.seed, "sample while training");
   Sampler sampler(*model_, config_.vocabulary, {.temperature = 0.8}, random);
   std::string sample;
-  for (Index i = 0; i < options_.sample_length; ++i) sample += sampler.next();
+  for (Index i = 0; i < config_.sample_length; ++i) sample += sampler.next();
   return sample;
 }
 
 // Adds a line to RUN/gradients.jsonl and draws RUN/gradients.svg: before training against now.
 void TextTraining::probe_gradients(Index epoch) {
-  if (options_.probe_steps == 0) return;
-  auto probed = probe(*model_, text_.validation, config_, options_.probe_steps,
+  if (config_.probe_steps == 0) return;
+  auto probed = probe(*model_, text_.validation, config_, config_.probe_steps,
                       epoch == 0 ? "before training" : fmt::format("epoch {}", epoch));
   probed.training_step = step_;
   if (epoch > 0) probed.clip_rate = clip_rate_;
@@ -250,7 +249,7 @@ void TextTraining::restore(const RunWriter& run) {
                       .clipped = line.at("clipped")});
     clip_rate_ = curve_.back().clipped;
   }
-  if (options_.probe_steps > 0) probe_lines_ = run.lines_so_far("gradients.jsonl", "training_step");
+  if (config_.probe_steps > 0) probe_lines_ = run.lines_so_far("gradients.jsonl", "training_step");
 }
 
 }  // namespace xgrad::command

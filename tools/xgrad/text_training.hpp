@@ -27,19 +27,12 @@ struct TextPoint {
 };
 nlohmann::ordered_json to_json(const TextPoint& point);
 
-/// How a training tells of itself; nothing here changes its numbers.
-struct TextTrainingOptions {
-  Index sample_length = 200;
-  Index probe_steps = 0;
-  Index checkpoint_every = 0;  ///< steps; 0: by the clock
-};
-
 class TextTraining {
  public:
   /// `train` and `validation` must outlive this. `run` may be null: then nothing is kept. If it
   /// goes on from a checkpoint, so does this.
-  TextTraining(const TextRunConfig& config, const TextTrainingOptions& options,
-               const datasets::TextSplit& text, RunWriter* run);
+  TextTraining(const TextRunConfig& config, Index checkpoint_every, const datasets::TextSplit& text,
+               RunWriter* run);
 
   /// To the end, or until a signal came, which it returns; else 0.
   int train(const train::CatchInterrupt& interrupt);
@@ -60,7 +53,6 @@ class TextTraining {
   void save();
 
   TextRunConfig config_;
-  TextTrainingOptions options_;
   const datasets::TextSplit& text_;
   RunWriter* run_;
 

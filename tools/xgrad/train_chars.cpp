@@ -18,7 +18,7 @@ struct TrainOptions {
   std::string unit = "byte";
   std::optional<std::string> out{};
   std::optional<std::string> resume{};
-  TextTrainingOptions training{};
+  Index checkpoint_every = 0;
   TextRunConfig config{.epochs = 20, .lr = 0.005, .clip = 5};
 };
 
@@ -79,19 +79,19 @@ int report(const Task& task, const TextTraining& training, const RunWriter* run,
 }
 
 int run(const TrainOptions& options, const CommonOptions& common) {
-  if (options.training.probe_steps > 0 && !options.out && !options.resume)
+  if (options.config.probe_steps > 0 && !options.out && !options.resume)
     throw UsageError("chars: --probe writes into the run's folder: give --out as well");
   const Task task = prepare(options, common.seed);
   manual_seed(task.config.seed);  // a resumed run has its own
   use_precision(task.config.precision);
+  const train::CatchInterrupt interrupt;  // from here on, what is begun is kept
   std::optional<RunWriter> folder;
   if (options.resume) folder = RunWriter::resume(*options.resume);
   if (options.out) folder = RunWriter::begin(*options.out, to_json(task.config));
   RunWriter* const writer = folder ? &*folder : nullptr;
 
   const datasets::TextSplit split = datasets::split_text(task.ids);
-  TextTraining training(task.config, options.training, split, writer);
-  const train::CatchInterrupt interrupt;
+  TextTraining training(task.config, options.checkpoint_every, split, writer);
   if (const int signal = training.train(interrupt); signal != 0)
     return tell_stopped(fmt::format("{} characters", training.characters()), writer, signal);
   return report(task, training, writer, common.json);
@@ -132,17 +132,17 @@ void add_train_chars(CLI::App& train, Session& session) {
       ->check(CLI::PositiveNumber);
   verb->add_option("--clip", config.clip, "Largest norm of the gradient; 0: any (default: 5)")
       ->check(CLI::NonNegativeNumber);
-  verb->add_option("--sample-length", options->training.sample_length,
+  verb->add_option("--sample-length", config.sample_length,
                    "Characters to show at each evaluation (default: 200)")
       ->check(CLI::Range(0, 1'000'000));
-  verb->add_option("--probe", options->training.probe_steps,
+  verb->add_option("--probe", config.probe_steps,
                    "Measure how gradients flow back through N steps, at each evaluation, into "
                    "RUN/gradients.jsonl and .svg")
       ->type_name("N")
       ->check(CLI::Range(1, 100'000));
   add_precision(*verb, config.precision);
-  add_run_options(*verb, options->out, options->resume, options->training.checkpoint_every,
-                  {"--text", "--sample-length", "--probe"});
+  add_run_options(*verb, options->out, options->resume, options->checkpoint_every,
+                  {"--text"});
 }
 
 }  // namespace xgrad::command

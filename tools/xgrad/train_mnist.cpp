@@ -131,6 +131,7 @@ int run(const TrainOptions& options, const CommonOptions& common) {
   Task task = prepare(options, common.seed);
   manual_seed(task.config.seed);  // a resumed run has its own
   use_precision(task.config.precision);
+  const train::CatchInterrupt interrupt;  // from here on, what is begun is kept
   std::optional<RunWriter> folder;
   if (options.resume) folder = RunWriter::resume(*options.resume);
   if (options.out) folder = RunWriter::begin(*options.out, to_json(task.config));
@@ -138,7 +139,6 @@ int run(const TrainOptions& options, const CommonOptions& common) {
 
   ImageTraining training(task.config, options.checkpoint_every, task.mnist.train,
                          task.target ? &*task.target : nullptr, writer);
-  const train::CatchInterrupt interrupt;
   if (const int signal = training.train(interrupt); signal != 0)
     return tell_stopped(fmt::format("{} images", training.images()), writer, signal);
   return report(task, training, writer, common.json);
