@@ -13,6 +13,7 @@
 #include <xgrad/core/xtensor.hpp>
 
 #include <xgrad/autograd/grad_check.hpp>
+#include <xgrad/autograd/graph_view.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/autograd/record.hpp>
 #include <xgrad/autograd/variable.hpp>
