@@ -173,7 +173,7 @@ void ImageTraining::save_weights() {
   if (run_ == nullptr) return;
   std::optional<optim::EmaApplied<float>> averaged;
   if (ema_) averaged.emplace(*ema_);
-  run_->save_weights(model_->state_dict());
+  run_->save_weights(model_->state_dict(), step_);
 }
 
 void ImageTraining::save() {

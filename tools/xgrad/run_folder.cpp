@@ -114,6 +114,20 @@ void RunWriter::log(const nlohmann::ordered_json& line) {
   if (std::fwrite(text.data(), 1, text.size(), metrics_.get()) != text.size() ||
       std::fflush(metrics_.get()) != 0)
     fail(metrics_name, "write");
+  if (events_) log_events(line);
+}
+
+// Numbers become scalars, those of an object under its name, and samples text.
+void RunWriter::log_events(const nlohmann::ordered_json& line) {
+  const std::int64_t step = line.at("step");
+  for (const auto& [key, value] : line.items()) {
+    if (key == "step" || key == "kind") continue;
+    if (value.is_number()) events_->scalar(key, step, value);
+    if (value.is_string()) events_->text(key, step, fmt::format("```\n{}\n```", value.get<std::string>()));
+    if (!value.is_object()) continue;
+    for (const auto& [part, number] : value.items())
+      if (number.is_number()) events_->scalar(key + "/" + part, step, number);
+  }
 }
 
 void RunWriter::save(train::Checkpoint checkpoint, std::int64_t step) {
@@ -122,8 +136,11 @@ void RunWriter::save(train::Checkpoint checkpoint, std::int64_t step) {
   train::save_checkpoint(folder_, checkpoint);
 }
 
-void RunWriter::save_weights(const StateDict<float>& weights) {
+void RunWriter::save_weights(const StateDict<float>& weights, std::int64_t step) {
   io::save_safetensors(folder_ / weights_name, weights);
+  if (events_)
+    for (const auto& [path, tensor] : weights)
+      if (tensor.size() > 1) events_->histogram("weights/" + path, step, tensor.values());
 }
 
 void RunWriter::write(const std::string& name, std::string_view text) {

@@ -7,13 +7,14 @@
 //   model.safetensors                the weights to use, in PyTorch's names and layouts
 //   checkpoint.safetensors           what --resume goes on from
 //   checkpoint.previous.safetensors  the one before
+//   events.out.tfevents.*            the metrics for TensorBoard, if asked for
 //
 // Each file appears complete or not at all, but for metrics.jsonl, which grows.
 
 #include <cstdio>
 #include <filesystem>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/nn/module.hpp>
 #include <xgrad/train/checkpoint.hpp>
+#include <xgrad/train/event_file.hpp>
 
 namespace xgrad::command {
 
@@ -39,6 +41,9 @@ class RunWriter {
   static RunWriter resume(const std::filesystem::path& folder);
 
   const std::filesystem::path& folder() const { return folder_; }
+  /// From now on what is logged, and how the weights that are saved are distributed, goes into a
+  /// file for TensorBoard as well.
+  void write_events() { events_.emplace(folder_); }
 
   /// Whether the run goes on from a checkpoint. Then, that, and the lines logged up to it.
   bool resumed() const { return resumed_; }
@@ -52,7 +57,7 @@ class RunWriter {
   /// Keeps what resume() goes on from, and on the disk what was logged. `step` must be what lines
   /// logged so far call it at most: later ones are dropped by resume().
   void save(train::Checkpoint checkpoint, std::int64_t step);
-  void save_weights(const StateDict<float>& weights);
+  void save_weights(const StateDict<float>& weights, std::int64_t step);
   void write(const std::string& name, std::string_view text);
 
  private:
@@ -61,11 +66,13 @@ class RunWriter {
   };
   explicit RunWriter(std::filesystem::path folder);
   void open_metrics(const char* mode);
+  void log_events(const nlohmann::ordered_json& line);
   [[noreturn]] void fail(const char* name, const char* action) const;
 
   std::filesystem::path folder_;
   std::shared_ptr<void> lock_{};
   std::unique_ptr<std::FILE, Closer> metrics_{};
+  std::optional<train::EventFile> events_{};
   bool resumed_ = false;
   train::Checkpoint checkpoint_{};
   std::vector<nlohmann::json> earlier_lines_{};

@@ -1,3 +1,4 @@
+#include "tools/xgrad/command.hpp"
 #include "tools/xgrad/run_options.hpp"
 
 #include <algorithm>
@@ -8,23 +9,34 @@
 
 namespace xgrad::command {
 
-void add_run_options(CLI::App& verb, std::optional<std::string>& out,
-                     std::optional<std::string>& resume, Index& checkpoint_every,
+void add_run_options(CLI::App& verb, RunOptions& options,
                      std::initializer_list<std::string> allowed) {
-  verb.add_option("--out", out, "Folder to keep the run in: weights, metrics and checkpoints")
+  verb.add_option("--out", options.out, "Folder to keep the run in: weights, metrics and checkpoints")
       ->type_name("RUN");
   CLI::Option* const resumed =
-      verb.add_option("--resume", resume,
+      verb.add_option("--resume", options.resume,
                       "Go on with the run in this folder, byte for byte as if it had never stopped")
           ->type_name("RUN");
   std::vector<std::string> free{"--help", "--resume", "--threads", "--log-level", "--json"};
   free.insert(free.end(), allowed);
   for (CLI::Option* const option : verb.get_options())
     if (std::ranges::find(free, option->get_name()) == free.end()) resumed->excludes(option);
-  verb.add_option("--checkpoint-every", checkpoint_every,
+  verb.add_option("--checkpoint-every", options.checkpoint_every,
                   "Steps between checkpoints, besides those after each epoch (default: a minute)")
       ->type_name("STEPS")
       ->check(CLI::Range(1, 1'000'000'000));
+  verb.add_flag("--tensorboard", options.tensorboard,
+                "Write the run's metrics for TensorBoard as well (tensorboard --logdir RUN)");
+}
+
+std::optional<RunWriter> open_run(const RunOptions& options, const nlohmann::ordered_json& config) {
+  std::optional<RunWriter> run;
+  if (options.resume) run = RunWriter::resume(*options.resume);
+  if (options.out) run = RunWriter::begin(*options.out, config);
+  if (options.tensorboard && !run)
+    throw UsageError("--tensorboard writes into the run's folder: give --out as well");
+  if (options.tensorboard) run->write_events();
+  return run;
 }
 
 int tell_stopped(const std::string& after, const RunWriter* run, int signal) {

@@ -13,12 +13,22 @@
 
 namespace xgrad::command {
 
-/// Adds --out, --resume and --checkpoint-every, after all other options of the verb. A run that is
-/// resumed has its configuration: none of the other options goes along with --resume, but for those
-/// that change no number, and `allowed`.
-void add_run_options(CLI::App& verb, std::optional<std::string>& out,
-                     std::optional<std::string>& resume, Index& checkpoint_every,
+struct RunOptions {
+  std::optional<std::string> out{};
+  std::optional<std::string> resume{};
+  Index checkpoint_every = 0;  ///< steps; 0: by the clock
+  bool tensorboard = false;
+};
+
+/// Adds --out, --resume, --checkpoint-every and --tensorboard, after all other options of the verb.
+/// A run that is resumed has its configuration: none of the other options goes along with --resume,
+/// but for those that change no number, and `allowed`.
+void add_run_options(CLI::App& verb, RunOptions& options,
                      std::initializer_list<std::string> allowed);
+
+/// The folder of a run that is begun with this configuration or resumed; none without --out and
+/// --resume.
+std::optional<RunWriter> open_run(const RunOptions& options, const nlohmann::ordered_json& config);
 
 /// Says that a signal ended the training after so much, and how it can go on; the exit code of
 /// that. `run` may be null.

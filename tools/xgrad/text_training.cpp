@@ -104,7 +104,7 @@ int TextTraining::train(const train::CatchInterrupt& interrupt) {
                    {"gradient_norms", gradient_norms(*model_)}});
       if (interrupt.requested()) {
         progress.finish(fmt::format("loss {:.3f}", mean));
-        if (run_ != nullptr && best_.empty()) run_->save_weights(model_->state_dict());
+        if (run_ != nullptr && best_.empty()) run_->save_weights(model_->state_dict(), step_);
         save();
         return interrupt.signal();
       }
@@ -161,7 +161,7 @@ void TextTraining::finish_epoch() {
   if (best) {
     best_loss_ = point.val_loss;
     best_ = model_->state_dict();
-    if (run_ != nullptr) run_->save_weights(best_);
+    if (run_ != nullptr) run_->save_weights(best_, step_);
   }
   std::fprintf(stderr, "validation loss %.4f nats, %.4f bits per character%s\n", point.val_loss,
                bits(point.val_loss), best ? "" : " (not the best)");

@@ -16,9 +16,7 @@ namespace {
 struct TrainOptions {
   std::optional<std::string> text{};
   std::string unit = "byte";
-  std::optional<std::string> out{};
-  std::optional<std::string> resume{};
-  Index checkpoint_every = 0;
+  RunOptions run{};
   TextRunConfig config{.epochs = 20, .lr = 0.005, .clip = 5};
 };
 
@@ -32,9 +30,9 @@ struct Task {
 Task prepare(const TrainOptions& options, std::uint64_t seed) {
   Task task;
   TextRunConfig& config = task.config;
-  if (options.resume) {
+  if (options.run.resume) {
     config =
-        read_config<TextRunConfig>(*options.resume, load_config(*options.resume), text_run_config);
+        read_config<TextRunConfig>(*options.run.resume, load_config(*options.run.resume), text_run_config);
     task.text = text_of(config, options.text);
   } else {
     config = options.config;
@@ -79,19 +77,17 @@ int report(const Task& task, const TextTraining& training, const RunWriter* run,
 }
 
 int run(const TrainOptions& options, const CommonOptions& common) {
-  if (options.config.probe_steps > 0 && !options.out && !options.resume)
+  if (options.config.probe_steps > 0 && !options.run.out && !options.run.resume)
     throw UsageError("chars: --probe writes into the run's folder: give --out as well");
   const Task task = prepare(options, common.seed);
   manual_seed(task.config.seed);  // a resumed run has its own
   use_precision(task.config.precision);
   const train::CatchInterrupt interrupt;  // from here on, what is begun is kept
-  std::optional<RunWriter> folder;
-  if (options.resume) folder = RunWriter::resume(*options.resume);
-  if (options.out) folder = RunWriter::begin(*options.out, to_json(task.config));
+  std::optional<RunWriter> folder = open_run(options.run, to_json(task.config));
   RunWriter* const writer = folder ? &*folder : nullptr;
 
   const datasets::TextSplit split = datasets::split_text(task.ids);
-  TextTraining training(task.config, options.checkpoint_every, split, writer);
+  TextTraining training(task.config, options.run.checkpoint_every, split, writer);
   if (const int signal = training.train(interrupt); signal != 0)
     return tell_stopped(fmt::format("{} characters", training.characters()), writer, signal);
   return report(task, training, writer, common.json);
@@ -141,8 +137,7 @@ void add_train_chars(CLI::App& train, Session& session) {
       ->type_name("N")
       ->check(CLI::Range(1, 100'000));
   add_precision(*verb, config.precision);
-  add_run_options(*verb, options->out, options->resume, options->checkpoint_every,
-                  {"--text"});
+  add_run_options(*verb, options->run, {"--text"});
 }
 
 }  // namespace xgrad::command

@@ -16,9 +16,7 @@ namespace {
 
 struct TrainOptions {
   std::optional<std::string> data{};
-  std::optional<std::string> out{};
-  std::optional<std::string> resume{};
-  Index checkpoint_every = 0;
+  RunOptions run{};
   ImageRunConfig config{.model = "",
                         .batch_size = 64,
                         .momentum = 0.9,
@@ -66,8 +64,8 @@ struct Task {
 Task prepare(const TrainOptions& options, std::uint64_t seed) {
   Task task;
   ImageRunConfig& config = task.config;
-  if (options.resume) {
-    config = read_config<ImageRunConfig>(*options.resume, load_config(*options.resume),
+  if (options.run.resume) {
+    config = read_config<ImageRunConfig>(*options.run.resume, load_config(*options.run.resume),
                                          image_run_config);
     task.mnist = images_of(config, options.data);
   } else {
@@ -132,12 +130,10 @@ int run(const TrainOptions& options, const CommonOptions& common) {
   manual_seed(task.config.seed);  // a resumed run has its own
   use_precision(task.config.precision);
   const train::CatchInterrupt interrupt;  // from here on, what is begun is kept
-  std::optional<RunWriter> folder;
-  if (options.resume) folder = RunWriter::resume(*options.resume);
-  if (options.out) folder = RunWriter::begin(*options.out, to_json(task.config));
+  std::optional<RunWriter> folder = open_run(options.run, to_json(task.config));
   RunWriter* const writer = folder ? &*folder : nullptr;
 
-  ImageTraining training(task.config, options.checkpoint_every, task.mnist.train,
+  ImageTraining training(task.config, options.run.checkpoint_every, task.mnist.train,
                          task.target ? &*task.target : nullptr, writer);
   if (const int signal = training.train(interrupt); signal != 0)
     return tell_stopped(fmt::format("{} images", training.images()), writer, signal);
@@ -195,7 +191,7 @@ void add_train_mnist(CLI::App& train, Session& session) {
       ->check(CLI::Range(0.0, 100.0) & CLI::PositiveNumber)
       ->type_name("PERCENT");
   add_precision(*verb, config.precision);
-  add_run_options(*verb, options->out, options->resume, options->checkpoint_every, {"--data"});
+  add_run_options(*verb, options->run, {"--data"});
 }
 
 }  // namespace xgrad::command
