@@ -305,6 +305,23 @@ BOOST_AUTO_TEST_CASE(anomalies_are_found_where_they_arise) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(an_anomalys_place_is_told_by_named_leaves) {
+  const DetectAnomaly detect;
+  const auto w = leaf(1e200), v = leaf(2);
+  w.set_name("first.weight");
+  v.set_name("second.weight");
+  const auto begins = [](const char* text) {
+    return [text](const NumericError& error) { return std::string(error.what()).find(text) == 0; };
+  };
+  BOOST_CHECK_EXCEPTION(product(w, w), NumericError,
+                        begins("product of first.weight: the output"));
+  const auto y = tanh(product(v, leaf(1)));
+  const OpInfo explosive_op{"explosive", "x", ""};
+  BOOST_CHECK_EXCEPTION(record(explosive_op, {y}, Tensor<double>::from({INFINITY}, {1}),
+                               [](Backward<double>& g) { g.dx(0).fill(1); }),
+                        NumericError, begins("explosive after second.weight: the output"));
+}
+
 BOOST_AUTO_TEST_CASE(memory_is_flat_over_ten_thousand_steps) {
   auto w = leaf(0.5);
   const auto step = [&] {

@@ -25,6 +25,9 @@ void add_run_options(CLI::App& verb, RunOptions& options,
                   "Steps between checkpoints, besides those after each epoch (default: a minute)")
       ->type_name("STEPS")
       ->check(CLI::Range(1, 1'000'000'000));
+  verb.add_flag("--detect-anomaly", options.detect_anomaly,
+                "Check each value and gradient: stop at the first op that makes a NaN or infinity, "
+                "and name it. Slow");
   verb.add_flag("--tensorboard", options.tensorboard,
                 "Write the run's metrics for TensorBoard as well (tensorboard --logdir RUN)");
 }

@@ -18,9 +18,10 @@ struct RunOptions {
   std::optional<std::string> resume{};
   Index checkpoint_every = 0;  ///< steps; 0: by the clock
   bool tensorboard = false;
+  bool detect_anomaly = false;
 };
 
-/// Adds --out, --resume, --checkpoint-every and --tensorboard, after all other options of the verb.
+/// Adds --out, --resume and what goes along with both, after all other options of the verb.
 /// A run that is resumed has its configuration: none of the other options goes along with --resume,
 /// but for those that change no number, and `allowed`.
 void add_run_options(CLI::App& verb, RunOptions& options,

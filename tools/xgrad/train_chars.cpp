@@ -4,6 +4,7 @@
 #include <numbers>
 #include <optional>
 
+#include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/core/random.hpp>
 
 #include "tools/xgrad/command.hpp"
@@ -88,6 +89,8 @@ int run(const TrainOptions& options, const CommonOptions& common) {
 
   const datasets::TextSplit split = datasets::split_text(task.ids);
   TextTraining training(task.config, options.run.checkpoint_every, split, writer);
+  std::optional<DetectAnomaly> detect;
+  if (options.run.detect_anomaly) detect.emplace();
   if (const int signal = training.train(interrupt); signal != 0)
     return tell_stopped(fmt::format("{} characters", training.characters()), writer, signal);
   return report(task, training, writer, common.json);

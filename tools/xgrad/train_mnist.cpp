@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <optional>
 
+#include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/core/random.hpp>
 
 #include "tools/xgrad/command.hpp"
@@ -135,6 +136,8 @@ int run(const TrainOptions& options, const CommonOptions& common) {
 
   ImageTraining training(task.config, options.run.checkpoint_every, task.mnist.train,
                          task.target ? &*task.target : nullptr, writer);
+  std::optional<DetectAnomaly> detect;
+  if (options.run.detect_anomaly) detect.emplace();
   if (const int signal = training.train(interrupt); signal != 0)
     return tell_stopped(fmt::format("{} images", training.images()), writer, signal);
   return report(task, training, writer, common.json);

@@ -8,7 +8,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace xgrad {
 namespace {
@@ -110,7 +113,8 @@ class BackwardPass {
                         "every input for which needs() is true must get one",
                         node.op().name, name()));
       if (DetectAnomaly::enabled())
-        check_finite(dx_[i], node.op(), fmt::format("gradient of input {}", name()).c_str());
+        check_finite<T>(dx_[i], node.op(), inputs,
+                        fmt::format("gradient of input {}", name()).c_str());
       add(inputs[i], std::move(dx_[i]));
     }
     if (!retain_graph_) node.release();
@@ -210,21 +214,52 @@ void Backward<T>::set_dx(int i, Tensor<T> gradient) {
   dx_[static_cast<std::size_t>(i)] = std::move(gradient);
 }
 
+namespace {
+
+// " of conv1.weight, conv1.bias", or for an op without named inputs " after fc1.weight": the nearest
+// ones on the way back, breadth first.
 template <class T>
-void check_finite(const Tensor<T>& tensor, const OpInfo& op, const char* what) {
+std::string place_of(std::span<const Edge<T>> inputs) {
+  std::vector<Node<T>*> level;
+  for (const Edge<T>& edge : inputs)
+    if (edge.node) level.push_back(edge.node.get());
+  std::unordered_set<Node<T>*> seen(level.begin(), level.end());
+  for (const char* relation = "of"; !level.empty(); relation = "after") {
+    std::vector<std::string> names;
+    std::vector<Node<T>*> next;
+    for (Node<T>* const node : level) {
+      const auto& extras = node->outputs()[0].extras;
+      if (node->inputs().empty() && extras && !extras->name.empty()) names.push_back(extras->name);
+      for (const Edge<T>& edge : node->inputs())
+        if (edge.node && seen.insert(edge.node.get()).second) next.push_back(edge.node.get());
+    }
+    if (!names.empty()) return fmt::format(" {} {}", relation, fmt::join(names, ", "));
+    level = std::move(next);
+  }
+  return "";
+}
+
+}  // namespace
+
+template <class T>
+void check_finite(const Tensor<T>& tensor, const OpInfo& op, std::span<const Edge<T>> inputs,
+                  const char* what) {
   const auto values = tensor.values();
   const auto bad =
       std::find_if(values.begin(), values.end(), [](T value) { return !std::isfinite(value); });
   if (bad != values.end())
-    throw NumericError(fmt::format("{}: the {} of shape {} holds {} at element {}", op.name, what,
-                                   tensor.shape().to_string(), *bad, bad - values.begin()));
+    throw NumericError(fmt::format("{}{}: the {} of shape {} holds {} at element {}", op.name,
+                                   place_of(inputs), what, tensor.shape().to_string(), *bad,
+                                   bad - values.begin()));
 }
 
 template class Backward<float>;
 template class Backward<double>;
 template void run_backward(const Edge<float>&, Tensor<float>, bool);
 template void run_backward(const Edge<double>&, Tensor<double>, bool);
-template void check_finite(const Tensor<float>&, const OpInfo&, const char*);
-template void check_finite(const Tensor<double>&, const OpInfo&, const char*);
+template void check_finite(const Tensor<float>&, const OpInfo&, std::span<const Edge<float>>,
+                           const char*);
+template void check_finite(const Tensor<double>&, const OpInfo&, std::span<const Edge<double>>,
+                           const char*);
 
 }  // namespace xgrad

@@ -52,9 +52,11 @@ class Backward {
 template <class T>
 void run_backward(const Edge<T>& root, Tensor<T> dy, bool retain_graph);
 
-/// Throws NumericError naming `op` and `what` if the tensor holds a NaN or infinity.
+/// Throws NumericError naming `op`, `what` and the place in the model (the named leaves among the
+/// op's inputs, or nearest before it) if the tensor holds a NaN or infinity.
 template <class T>
-void check_finite(const Tensor<T>& tensor, const OpInfo& op, const char* what);
+void check_finite(const Tensor<T>& tensor, const OpInfo& op, std::span<const Edge<T>> inputs,
+                  const char* what);
 
 extern template class Backward<float>;
 extern template class Backward<double>;

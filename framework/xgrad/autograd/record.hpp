@@ -46,7 +46,7 @@ template <class T, std::size_t M, class Edges, class F>
 std::array<Variable<T>, M> record_all(const OpInfo& op, Edges edges, std::array<Tensor<T>, M> ys,
                                       F&& backward) {
   if (DetectAnomaly::enabled())
-    for (const Tensor<T>& y : ys) check_finite(y, op, "output");
+    for (const Tensor<T>& y : ys) check_finite<T>(y, op, edges, "output");
   std::array<Variable<T>, M> results;
   if (wants_gradient<T>(edges)) {
     const Ref<Node<T>> node = make_node(op, std::move(edges), ys, std::forward<F>(backward));
