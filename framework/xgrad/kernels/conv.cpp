@@ -1,6 +1,7 @@
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/kernels/conv.hpp>
 #include <xgrad/kernels/conv_paths.hpp>
+#include <xgrad/kernels/simd/level.hpp>
 
 #include <algorithm>
 #include <type_traits>
@@ -16,14 +17,32 @@ constexpr bool try_onednn =
     false;
 #endif
 
-// oneDNN is at its best with whole blocks of channels on both sides, or better than im2col at
-// least: from 6 to 16 channels it takes 1.3 times as long as the direct way, from 1 to 6 or 8 to 8
-// twice.
+// Channels that oneDNN works on together.
 template <class T>
-bool direct_is_best(const ConvShape& s) {
+Index block_of_onednn() {
+  return std::max<Index>(direct::vector_width<T>(), 8);
+}
+
+// oneDNN is at its best with whole blocks of channels on both sides; else the direct way is 1.1 to
+// 2 times as fast, and always faster than im2col.
+template <class T>
+bool direct_suits(const ConvShape& s) {
   if (!direct::fits(s)) return false;
-  const Index block = direct::vector_width<T>();
+  const Index block = block_of_onednn<T>();
   return !try_onednn<T> || s.in_channels % block != 0 || s.out_channels % block != 0;
+}
+
+template <class T>
+bool direct_is_best_forward(const ConvShape& s) {
+  const Index block = block_of_onednn<T>();
+  if (!direct_suits<T>(s)) return false;
+  if (!try_onednn<T> || s.out_channels % block != 0) return true;
+  // Both fill their vectors. oneDNN has a kernel for one channel to a block of them.
+  if (simd_level() == SimdLevel::avx512) return s.in_channels > 1 || s.out_channels != block;
+  // With 16 registers the direct way loads a value for each product, and the more often the more
+  // blocks there are; short sums do not make up for that.
+  constexpr Index long_sum = 64;
+  return s.out_channels <= 2 * block && s.patch() >= long_sum;
 }
 
 // For the input's gradient oneDNN fills its vectors with channels of x, im2col with those of y, the
@@ -31,12 +50,14 @@ bool direct_is_best(const ConvShape& s) {
 constexpr Index few_channels = 6;
 template <class T>
 bool direct_is_best_for_data(const ConvShape& s) {
-  if (!direct_is_best<T>(s)) return false;
-  const Index block = direct::vector_width<T>(), blocks = (s.in_channels + block - 1) / block;
+  if (!direct_suits<T>(s)) return false;
+  if (simd_level() == SimdLevel::baseline) return false;  // BLAS makes more of these vectors
+  const Index block = block_of_onednn<T>(), blocks = (s.in_channels + block - 1) / block;
   const auto c = static_cast<double>(s.in_channels), o = static_cast<double>(s.out_channels);
-  constexpr double half_of_the_peak = 48;  // channels of y with which im2col reaches it
+  // With so many channels of y im2col reaches half of the peak.
+  const double half = 3 * static_cast<double>(direct::vector_width<T>());
   const double others = !try_onednn<T> || s.in_channels <= few_channels
-                            ? o / (o + half_of_the_peak)
+                            ? o / (o + half)
                             : c / static_cast<double>(blocks * block);
   return direct::backward_data_use<T>(s) > others;
 }
@@ -73,7 +94,8 @@ void conv_forward(const ConvShape& shape, const Tensor<T>& x, const Tensor<T>& w
                   const Tensor<T>& b, Tensor<T>& y) {
   if (y.size() == 0) return;
   const T* const bias = b.defined() ? b.data() : nullptr;
-  if (direct_is_best<T>(shape)) return direct::forward(shape, x.data(), w.data(), bias, y.data());
+  if (direct_is_best_forward<T>(shape))
+    return direct::forward(shape, x.data(), w.data(), bias, y.data());
   if constexpr (try_onednn<T>)
     if (onednn::forward(shape, x.data(), w.data(), bias, y.data())) return;
   im2col::forward(shape, x.data(), w.data(), bias, y.data());
@@ -95,7 +117,7 @@ template <class T>
 void conv_backward_weights(const ConvShape& shape, const Tensor<T>& x, const Tensor<T>& dy,
                            Tensor<T>& dw) {
   if (dy.size() == 0) return dw.fill(0);
-  if (direct_is_best<T>(shape))
+  if (direct_suits<T>(shape))
     return direct::backward_weights(shape, x.data(), dy.data(), dw.data());
   if constexpr (try_onednn<T>)
     if (onednn::backward_weights(shape, x.data(), dy.data(), dw.data())) return;
