@@ -130,6 +130,18 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(strides_and_padding, T, FloatAndDouble) {
                                  .padding = {padding, padding / 2}});
 }
 
+// Vectors reach over several of these lines.
+BOOST_AUTO_TEST_CASE_TEMPLATE(narrow_images, T, FloatAndDouble) {
+  for (const Index batch : {1, 2})
+    for (const Index o : {1, 2, 5})
+      check_against_im2col<T>({.batch = batch,
+                               .height = 6,
+                               .width = 5,
+                               .in_channels = 2,
+                               .out_channels = o,
+                               .kernel = {3, 2}});
+}
+
 // More of everything than the registers hold at once, in chunks of several images.
 BOOST_AUTO_TEST_CASE_TEMPLATE(long_runs_and_several_chunks, T, FloatAndDouble) {
   check_against_im2col<T>({.batch = 37,

@@ -207,11 +207,13 @@ void backward_weights(const ConvShape& shape, const T* x, const T* dy, T* dw) {
   const Plan p(shape);
   const Index o = shape.out_channels, patch = shape.patch(), lanes = lanes_of<T>(o);
   const Index size = lanes * patch;  // of a partial result: panels of [patch, width]
-  // Vectors of dy reach beyond the last pixel of all, unless its line is read from a copy.
-  const Index copied = p.output_line() + lanes - o;
-  PoolArray<T> sums((p.chunks + 1) * size), scratch(p.chunks * p.padded_size()), last(copied);
-  const T* const last_line = dy + shape.batch * p.output_size() - p.output_line();
-  std::fill(std::copy_n(last_line, p.output_line(), last.data()), last.data() + copied, T(0));
+  // Vectors of dy reach over into the next pixels: the last lines of all are read from a copy.
+  const Index line = p.output_line(), beyond = lanes - o;
+  const Index copied = std::min(p.out_height, std::max<Index>((beyond + line - 1) / line, 1));
+  PoolArray<T> sums((p.chunks + 1) * size), scratch(p.chunks * p.padded_size());
+  PoolArray<T> last(copied * line + beyond);
+  const T* const end_of_dy = dy + shape.batch * p.output_size();
+  std::fill_n(std::copy(end_of_dy - copied * line, end_of_dy, last.data()), beyond, T(0));
   T* const partials = sums.data() + size;
   parallel_for(shape.batch, p.chunk, [&](Index begin, Index end) {
     T* const memory = scratch.data() + begin / p.chunk * p.padded_size();
@@ -220,15 +222,15 @@ void backward_weights(const ConvShape& shape, const T* x, const T* dy, T* dw) {
     std::fill_n(partial, size, T(0));
     for (Index image = begin; image < end; ++image) {
       const T* const source = with_padding(p, x + image * p.image_size(), memory);
-      const Index count = p.out_height - (image + 1 == shape.batch ? 1 : 0);
+      const Index count = p.out_height - (image + 1 == shape.batch ? copied : 0);
       for_panels<T>(o, [&](const auto& loops, Index first, Index, Index place) {
         loops.gradient(p.windows(source), p.lines(count), dy + image * p.output_size() + first, o,
                        partial + place * patch);
       });
       if (count == p.out_height) continue;
       for_panels<T>(o, [&](const auto& loops, Index first, Index, Index place) {
-        loops.gradient(p.windows(source + count * p.x_step()), p.lines(1), last.data() + first, o,
-                       partial + place * patch);
+        loops.gradient(p.windows(source + count * p.x_step()), p.lines(copied), last.data() + first,
+                       o, partial + place * patch);
       });
     }
   });
