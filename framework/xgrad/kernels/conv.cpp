@@ -48,6 +48,8 @@ void conv_forward(const ConvShape& shape, const Tensor<T>& x, const Tensor<T>& w
                   const Tensor<T>& b, Tensor<T>& y) {
   if (y.size() == 0) return;
   const T* const bias = b.defined() ? b.data() : nullptr;
+  if constexpr (std::is_same_v<T, float>)
+    if (winograd::forward(shape, x.data(), w.data(), bias, y.data())) return;
   if constexpr (try_onednn<T>)
     if (onednn::forward(shape, x.data(), w.data(), bias, y.data())) return;
   im2col::forward(shape, x.data(), w.data(), bias, y.data());
@@ -57,6 +59,8 @@ template <class T>
 void conv_backward_data(const ConvShape& shape, const Tensor<T>& dy, const Tensor<T>& w,
                         Tensor<T>& dx) {
   if (dx.size() == 0) return;
+  if constexpr (std::is_same_v<T, float>)
+    if (winograd::backward_data(shape, dy.data(), w.data(), dx.data())) return;
   // oneDNN fills its vectors with channels of x here; with few of them im2col is up to twice as
   // fast (with six of them 1.3 to 1.6 times).
   constexpr Index few_channels = 6;
@@ -70,6 +74,8 @@ template <class T>
 void conv_backward_weights(const ConvShape& shape, const Tensor<T>& x, const Tensor<T>& dy,
                            Tensor<T>& dw) {
   if (dy.size() == 0) return dw.fill(0);
+  if constexpr (std::is_same_v<T, float>)
+    if (winograd::backward_weights(shape, x.data(), dy.data(), dw.data())) return;
   if constexpr (try_onednn<T>)
     if (onednn::backward_weights(shape, x.data(), dy.data(), dw.data())) return;
   im2col::backward_weights(shape, x.data(), dy.data(), dw.data());
