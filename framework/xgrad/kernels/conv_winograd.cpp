@@ -35,12 +35,15 @@ bool suits(const ConvShape& s, Index height, Index width) {
                         s.dilation == Size2d(1) && s.groups == 1 && s.padding.h < kernel &&
                         s.padding.w < kernel && s.in_channels % block == 0 &&
                         s.out_channels % block == 0;
-  // At least half of the last tiles must be inside: for 14x14 pixels the transforms take as long
-  // again as half of the products.
-  constexpr Index gain = 3;
-  return possible && simd_level() != SimdLevel::baseline && !rounds_to_bf16() &&
-         gain * points * tiles_along(height) * tiles_along(width) <=
-             kernel * kernel * height * width;
+  if (!possible || simd_level() == SimdLevel::baseline || rounds_to_bf16()) return false;
+  // The transforms cost about as much as the products, so these must be half as many as those of
+  // the windows, of which a few large tiles of a small image may have more than their share.
+  const Index tiles = tiles_along(height) * tiles_along(width);
+  const Index windows = std::min(s.out_height() * s.out_width(), s.height * s.width);
+  if (2 * points * tiles > kernel * kernel * windows) return false;
+  // Nor must the filters be too many to be transformed for that many tiles.
+  constexpr Index filters_per_tile = 1 << 11;
+  return s.in_channels * s.out_channels <= filters_per_tile * s.batch * tiles;
 }
 
 // Matrices of so many rows and columns, one for each point, a line further apart than they need to
@@ -62,10 +65,19 @@ struct Plan {
         tile_columns(tiles_along(out.width)) {
     in.tile_columns = out.tile_columns = tile_columns;
     rows = s.batch * tile_rows;
-    constexpr Index in_second_cache = 1 << 17;
-    const Index row_size = points * tile_columns * (in.channels + out.channels);
-    group = std::clamp<Index>(in_second_cache / row_size, 1, std::max<Index>(rows, 1));
     chunk = chunk_for(rows, points * tile_columns * in.channels * out.channels);
+    set_group();
+  }
+
+  // Divides a chunk into groups of nearly the same size, whose transformed data fits the second
+  // cache if that leaves enough tiles to make reading the filters worth while.
+  void set_group() {
+    constexpr Index in_second_cache = 1 << 17, enough_tiles = 32;
+    const Index row_size = points * tile_columns * (in.channels + out.channels);
+    const Index most = std::max<Index>(
+        {in_second_cache / row_size, (enough_tiles + tile_columns - 1) / tile_columns, 1});
+    const Index groups = (chunk + most - 1) / most;
+    group = (chunk + groups - 1) / groups;
   }
 
   Index tiles(Index row_count) const { return row_count * tile_columns; }
@@ -168,7 +180,7 @@ class TransformedFilters {
 // y = x * filters + bias; the filters have a row for each channel of x.
 void convolve(const Plan& p, const float* x, TransformedFilters filters, const float* bias,
               float* y) {
-  const Index most_tiles = p.tiles(std::min(p.group, p.chunk));
+  const Index most_tiles = p.tiles(p.group);
   const Index in_size = Matrices(most_tiles, p.in.channels).size();
   const Index x_size = p.in.height * p.in.width * p.in.channels;
   const Index y_size = p.out.height * p.out.width * p.out.channels;
@@ -224,8 +236,9 @@ bool backward_weights(const ConvShape& shape, const float* x, const float* dy, f
   Plan p = forward_plan(shape);
   constexpr Index tiles_per_partial = 64;  // to make transforming the sums cheap
   p.chunk = std::max(p.chunk, (tiles_per_partial + p.tile_columns - 1) / p.tile_columns);
+  p.set_group();
 
-  const Index most_tiles = p.tiles(std::min(p.group, p.chunk));
+  const Index most_tiles = p.tiles(p.group);
   const Matrices sums(shape.out_channels, shape.in_channels);
   const Index in_size = Matrices(most_tiles, p.in.channels).size();
   const Index out_size = Matrices(most_tiles, p.out.channels).size();

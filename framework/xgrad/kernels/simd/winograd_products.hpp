@@ -4,6 +4,7 @@
 
 #include <xgrad/kernels/simd/winograd_matrices.hpp>
 
+#include <algorithm>
 #include <array>
 #include <type_traits>
 #include <utility>
@@ -11,9 +12,18 @@
 namespace xgrad::kernels::winograd {
 namespace {
 
-// A block of a product is `rows` by one or two vectors, held in registers while k runs: 12 x 2 of
-// the 32 registers of AVX-512, 6 x 2 of 16 elsewhere.
-constexpr Index most_rows = std::is_same_v<Level, Avx512> ? 12 : 6;
+// Sums that a block of a product holds in registers while k runs: of the 32 registers of AVX-512
+// and the 16 elsewhere, that leaves some for the factors.
+constexpr Index sums = std::is_same_v<Level, Avx512> ? 24 : 12;
+
+// An element of a product that transforms magnify is summed up in two halves, which takes a sixth
+// off the rounding errors of the result.
+template <bool Transposed>
+constexpr Index parts = Transposed ? 1 : 2;
+
+// Rows of a block.
+template <Index Vectors, bool Transposed>
+constexpr Index most_rows = std::min<Index>(12, sums / (Vectors * parts<Transposed>));
 
 // Left factors: A[r, i] at data[r * stride + i], or if transposed at data[i * stride + r].
 struct Left {
@@ -29,13 +39,16 @@ void block(Left a, const float* b, Index b_stride, Index k, float* c, Index c_st
   const float* row[groups];
 #pragma GCC unroll 4
   for (Index g = 0; g < groups; ++g) row[g] = a.data + g * group * a.stride;
-  V sum[Rows][Vectors];
+  V sum[parts<Transposed>][Rows][Vectors];
 #pragma GCC unroll 12
   for (Index r = 0; r < Rows; ++r)
 #pragma GCC unroll 2
-    for (Index v = 0; v < Vectors; ++v) sum[r][v] = V(0.0F);
+    for (Index v = 0; v < Vectors; ++v)
+#pragma GCC unroll 2
+      for (auto& part : sum) part[r][v] = V(0.0F);
   const auto bytes = a.stride * static_cast<Index>(sizeof(float));
   const auto step = [&](Index i) {
+    auto& part = sum[i % parts<Transposed>];
     V right[Vectors];
 #pragma GCC unroll 2
     for (Index v = 0; v < Vectors; ++v) right[v] = V::load_unaligned(b + v * width);
@@ -48,7 +61,8 @@ void block(Left a, const float* b, Index b_stride, Index k, float* c, Index c_st
                                                r % group * bytes);
       const V left(*place);
 #pragma GCC unroll 2
-      for (Index v = 0; v < Vectors; ++v) sum[r][v] = fused_multiply_add(left, right[v], sum[r][v]);
+      for (Index v = 0; v < Vectors; ++v)
+        part[r][v] = fused_multiply_add(left, right[v], part[r][v]);
     }
     if constexpr (Transposed) a.data += a.stride;
   };
@@ -69,8 +83,8 @@ void block(Left a, const float* b, Index b_stride, Index k, float* c, Index c_st
 #pragma GCC unroll 2
     for (Index v = 0; v < Vectors; ++v) {
       float* const place = c + r * c_stride + v * width;
-      if constexpr (Transposed) sum[r][v] += V::load_unaligned(place);
-      sum[r][v].store_unaligned(place);
+      const V other = Transposed ? V::load_unaligned(place) : sum[parts<Transposed> - 1][r][v];
+      (sum[0][r][v] + other).store_unaligned(place);
     }
 }
 
@@ -78,19 +92,20 @@ template <class L, Index Vectors, bool Transposed>
 constexpr auto blocks = []<Index... R>(std::integer_sequence<Index, R...>) {
   return std::array{&block<L, Vectors, Transposed, R + 1>...};
 }
-(std::make_integer_sequence<Index, most_rows>{});
+(std::make_integer_sequence<Index, most_rows<Vectors, Transposed>>{});
 
 template <class L, bool Transposed>
 void product(const Left& a, const float* b, Index rows, Index k, Index n, float* c) {
-  const Index row_blocks = (rows + most_rows - 1) / most_rows;
   for (Index column = 0; column < n;) {
     const bool two = column + 2 * width <= n;
-    const auto& heights = two ? blocks<L, 2, Transposed> : blocks<L, 1, Transposed>;
+    const Index most = two ? most_rows<2, Transposed> : most_rows<1, Transposed>;
+    const Index row_blocks = (rows + most - 1) / most;
+    const auto* const heights =
+        two ? blocks<L, 2, Transposed>.data() : blocks<L, 1, Transposed>.data();
     for (Index i = 0; i < row_blocks; ++i) {
       const Index begin = rows * i / row_blocks, height = rows * (i + 1) / row_blocks - begin;
-      heights[static_cast<std::size_t>(height - 1)](
-          {a.data + begin * (Transposed ? 1 : a.stride), a.stride}, b + column, n, k,
-          c + begin * n + column, n);
+      heights[height - 1]({a.data + begin * (Transposed ? 1 : a.stride), a.stride}, b + column, n,
+                          k, c + begin * n + column, n);
     }
     column += two ? 2 * width : width;
   }
