@@ -9,8 +9,12 @@
 
 #include <xgrad/core/buffer_pool.hpp>
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/core/precision.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/kernels/conv.hpp>
+#include <xgrad/kernels/conv_paths.hpp>
+#include <xgrad/kernels/simd/bf16.hpp>
+#include <xgrad/kernels/simd/level.hpp>
 
 using namespace xgrad;
 using kernels::ConvShape;
@@ -159,6 +163,38 @@ BOOST_AUTO_TEST_CASE(a_first_call_from_a_parallel_region_of_the_user_is_right) {
           worst, std::abs(static_cast<double>(inside[k].values()[i]) - expected[k].values()[i]));
     BOOST_TEST(worst < 1e-3, "result " << k << " off by " << worst);
   }
+}
+
+// What it takes is checked above, by its results.
+BOOST_AUTO_TEST_CASE(winograd_leaves_alone_what_it_cannot_do_or_what_does_not_pay) {
+  const auto takes = [](const ConvShape& s) {
+    const Index pixels = s.batch * s.height * s.width, outputs = s.out_height() * s.out_width();
+    const auto x = Tensor<float>::empty({pixels, s.in_channels});
+    const auto w = Tensor<float>::empty({s.out_channels, s.patch()});
+    auto y = Tensor<float>::empty({s.batch * outputs, s.out_channels});
+    y.fill(1);
+    const bool taken = kernels::winograd::forward(s, x.data(), w.data(), nullptr, y.data());
+    if (!taken) BOOST_TEST(std::ranges::all_of(y.values(), [](float value) { return value == 1; }));
+    return taken;
+  };
+  const auto changed = [](auto change) {
+    ConvShape s = lenet_second;
+    change(s);
+    return s;
+  };
+  BOOST_TEST(takes(lenet_second) == (kernels::simd_level() != kernels::SimdLevel::baseline));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.kernel = {5, 4}; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.stride = {1, 2}; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.dilation = {2, 1}; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.padding = {2, 5}; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.groups = 2; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.in_channels = 24; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.out_channels = 8; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.height = s.width = 1; })));
+  set_float32_matmul_precision("medium");
+  BOOST_TEST(takes(lenet_second) ==
+             (kernels::simd_level() != kernels::SimdLevel::baseline && !kernels::has_bf16()));
+  set_float32_matmul_precision("highest");
 }
 
 BOOST_AUTO_TEST_CASE(repeated_calls_take_nothing_from_the_system) {

@@ -35,6 +35,7 @@ bool suits(const ConvShape& s, Index height, Index width) {
                         s.dilation == Size2d(1) && s.groups == 1 && s.padding.h < kernel &&
                         s.padding.w < kernel && s.in_channels % block == 0 &&
                         s.out_channels % block == 0;
+  // Without wide vectors oneDNN wins: it goes by the CPU, not by the level.
   if (!possible || simd_level() == SimdLevel::baseline || rounds_to_bf16()) return false;
   // The transforms cost about as much as the products, so these must be half as many as those of
   // the windows, of which a few large tiles of a small image may have more than their share.
@@ -196,7 +197,7 @@ void convolve(const Plan& p, const float* x, TransformedFilters filters, const f
                                   {in.data + first * p.in.channels, in.point_stride});
         });
         loops().multiply(
-            in, filters.get(), tiles, p.in.channels, p.out.channels, out,
+            in, filters.get(), tiles, p.in.channels, p.out.channels, false, out,
             std::array{p.covered(p.out, y, begin, end), p.covered(p.in, x, end, end + p.group)});
         p.for_each_row(begin, end, [&](Index image, Index row, Index first) {
           loops().transform_output(p.out, {out.data + first * p.out.channels, out.point_stride},
@@ -250,7 +251,6 @@ bool backward_weights(const ConvShape& shape, const float* x, const float* dy, f
   parallel_for(p.rows, p.chunk, [&](Index chunk_begin, Index chunk_end) {
     scratch.lend([&](float* memory) {
       const WinogradData sum = sums.at(memory + in_size + out_size);
-      std::fill_n(sum.data, sums.size(), 0.0F);
       for (Index begin = chunk_begin; begin < chunk_end; begin += p.group) {
         const Index end = std::min(begin + p.group, chunk_end), tiles = p.tiles(end - begin);
         const WinogradData in = Matrices(tiles, p.in.channels).at(memory);
@@ -261,9 +261,10 @@ bool backward_weights(const ConvShape& shape, const float* x, const float* dy, f
           loops().transform_gradient(p.out, dy + image * y_size, row,
                                      {out.data + first * p.out.channels, out.point_stride});
         });
-        loops().add_transposed(out, in, p.out.channels, tiles, p.in.channels, sum,
-                               std::array{p.covered(p.in, x, end, end + p.group),
-                                          p.covered(p.out, dy, end, end + p.group)});
+        loops().multiply_transposed(out, in, p.out.channels, tiles, p.in.channels,
+                                    begin != chunk_begin, sum,
+                                    std::array{p.covered(p.in, x, end, end + p.group),
+                                               p.covered(p.out, dy, end, end + p.group)});
       }
       loops().transform_filter_gradients(
           sum, filters_of(shape, partials.data() + chunk_begin / p.chunk * weights));

@@ -50,11 +50,11 @@ void transform_input_run(const WinogradImage& image, const float* x, Index row, 
     Inputs d;
     unrolled<tile>([&](std::size_t i) { d[i] = V(0.0F); });
     if (0 <= left + j && left + j < image.width) {
-      const float* const pixel = x + (top * image.width + left + j) * image.channels + c;
+      const Index row_stride = image.width * image.channels;
+      const Index pixel = (top * image.width + left + j) * image.channels + c;
       unrolled<tile>([&](std::size_t i) {
         const auto u = static_cast<Index>(i);
-        if (begin <= u && u < end)
-          d[i] = V::load_unaligned(pixel + u * image.width * image.channels);
+        if (begin <= u && u < end) d[i] = V::load_unaligned(x + (pixel + u * row_stride));
       });
       d = input_points<L>(d);
     }
@@ -178,7 +178,7 @@ WinogradLoops winograd_loops() {
           .transform_filters = winograd::transform_filters<L>,
           .transform_filter_gradients = winograd::transform_filter_gradients<L>,
           .multiply = winograd::multiply<L, false>,
-          .add_transposed = winograd::multiply<L, true>};
+          .multiply_transposed = winograd::multiply<L, true>};
 }
 
 template WinogradLoops winograd_loops<Level>();

@@ -64,15 +64,15 @@ struct WinogradLoops {
   void (*transform_filter_gradients)(WinogradData transformed,
                                      const WinogradFilters<float>& filters) = nullptr;
 
-  /// C[rows, n] = A[rows, k] B[k, n] for each point; k must be a multiple of 4. While the products
-  /// run, the memory in `upcoming` is brought into the second cache.
-  void (*multiply)(WinogradData a, WinogradData b, Index rows, Index k, Index n, WinogradData c,
-                   std::span<const std::span<const float>> upcoming) = nullptr;
+  /// C[rows, n] = A[rows, k] B[k, n] for each point, or added to C; k must be a multiple of 4.
+  /// While the products run, the memory in `upcoming` is brought into the second cache.
+  void (*multiply)(WinogradData a, WinogradData b, Index rows, Index k, Index n, bool add,
+                   WinogradData c, std::span<const std::span<const float>> upcoming) = nullptr;
 
-  /// C[rows, n] += A[k, rows]^T B[k, n] for each point; k may be any.
-  void (*add_transposed)(WinogradData a, WinogradData b, Index rows, Index k, Index n,
-                         WinogradData c,
-                         std::span<const std::span<const float>> upcoming) = nullptr;
+  /// The same with A[k, rows]^T and any k.
+  void (*multiply_transposed)(WinogradData a, WinogradData b, Index rows, Index k, Index n,
+                              bool add, WinogradData c,
+                              std::span<const std::span<const float>> upcoming) = nullptr;
 };
 
 /// The functions compiled for `Level`.

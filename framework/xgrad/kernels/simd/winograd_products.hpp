@@ -1,6 +1,6 @@
 #pragma once
-// The products of winograd.hpp: short in k, which is a number of channels, so that a block of C is
-// computed and stored at once.
+// The products of winograd.hpp. Their k, a number of channels or of the tiles of a group, is short:
+// there is nothing to pack, and a block of C is computed and stored at once.
 
 #include <xgrad/kernels/simd/winograd_matrices.hpp>
 
@@ -16,8 +16,9 @@ namespace {
 // and the 16 elsewhere, that leaves some for the factors.
 constexpr Index sums = std::is_same_v<Level, Avx512> ? 24 : 12;
 
-// An element of a product that transforms magnify is summed up in two halves, which takes a sixth
-// off the rounding errors of the result.
+// Parts that an element is summed up in. Two halves, of even and odd k, take a sixth off the
+// rounding errors that the transform of outputs magnifies; sums over tiles are short of the bound
+// without.
 template <bool Transposed>
 constexpr Index parts = Transposed ? 1 : 2;
 
@@ -33,7 +34,7 @@ struct Left {
 
 // C[Rows, Vectors] = A[Rows, k] B[k, Vectors], or added to it.
 template <class L, Index Vectors, bool Transposed, Index Rows>
-void block(Left a, const float* b, Index b_stride, Index k, float* c, Index c_stride) {
+void block(Left a, const float* b, Index b_stride, Index k, bool add, float* c, Index c_stride) {
   // Rows of A in groups of three whose addresses a CPU gets from two registers.
   constexpr Index group = 3, groups = (Rows + group - 1) / group;
   const float* row[groups];
@@ -83,8 +84,10 @@ void block(Left a, const float* b, Index b_stride, Index k, float* c, Index c_st
 #pragma GCC unroll 2
     for (Index v = 0; v < Vectors; ++v) {
       float* const place = c + r * c_stride + v * width;
-      const V other = Transposed ? V::load_unaligned(place) : sum[parts<Transposed> - 1][r][v];
-      (sum[0][r][v] + other).store_unaligned(place);
+      V total = sum[0][r][v];
+      if constexpr (parts<Transposed> == 2) total += sum[1][r][v];
+      if (add) total += V::load_unaligned(place);
+      total.store_unaligned(place);
     }
 }
 
@@ -95,7 +98,7 @@ constexpr auto blocks = []<Index... R>(std::integer_sequence<Index, R...>) {
 (std::make_integer_sequence<Index, most_rows<Vectors, Transposed>>{});
 
 template <class L, bool Transposed>
-void product(const Left& a, const float* b, Index rows, Index k, Index n, float* c) {
+void product(const Left& a, const float* b, Index rows, Index k, Index n, bool add, float* c) {
   for (Index column = 0; column < n;) {
     const bool two = column + 2 * width <= n;
     const Index most = two ? most_rows<2, Transposed> : most_rows<1, Transposed>;
@@ -105,7 +108,7 @@ void product(const Left& a, const float* b, Index rows, Index k, Index n, float*
     for (Index i = 0; i < row_blocks; ++i) {
       const Index begin = rows * i / row_blocks, height = rows * (i + 1) / row_blocks - begin;
       heights[height - 1]({a.data + begin * (Transposed ? 1 : a.stride), a.stride}, b + column, n,
-                          k, c + begin * n + column, n);
+                          k, add, c + begin * n + column, n);
     }
     column += two ? 2 * width : width;
   }
@@ -120,12 +123,13 @@ inline void prefetch_share(std::span<const float> range, Index point) {
 }
 
 template <class L, bool Transposed>
-void multiply(WinogradData a, WinogradData b, Index rows, Index k, Index n, WinogradData c,
-              std::span<const std::span<const float>> upcoming) {
+void multiply(WinogradData a, WinogradData b, Index rows, Index k, Index n, bool add,
+              WinogradData c, std::span<const std::span<const float>> upcoming) {
   for (Index p = 0; p < points; ++p) {
     for (const auto range : upcoming) prefetch_share(range, p);
     product<L, Transposed>({a.data + p * a.point_stride, Transposed ? rows : k},
-                           b.data + p * b.point_stride, rows, k, n, c.data + p * c.point_stride);
+                           b.data + p * b.point_stride, rows, k, n, add,
+                           c.data + p * c.point_stride);
   }
 }
 
