@@ -97,6 +97,8 @@ void conv_forward(const ConvShape& shape, const Tensor<T>& x, const Tensor<T>& w
                   const Tensor<T>& b, Tensor<T>& y) {
   if (y.size() == 0) return;
   const T* const bias = b.defined() ? b.data() : nullptr;
+  if constexpr (std::is_same_v<T, float>)
+    if (winograd::forward(shape, x.data(), w.data(), bias, y.data())) return;
   if (direct_is_best_forward<T>(shape))
     return direct::forward(shape, x.data(), w.data(), bias, y.data());
   if constexpr (try_onednn<T>)
@@ -108,6 +110,8 @@ template <class T>
 void conv_backward_data(const ConvShape& shape, const Tensor<T>& dy, const Tensor<T>& w,
                         Tensor<T>& dx) {
   if (dx.size() == 0) return;
+  if constexpr (std::is_same_v<T, float>)
+    if (winograd::backward_data(shape, dy.data(), w.data(), dx.data())) return;
   if (direct_is_best_for_data<T>(shape))
     return direct::backward_data(shape, dy.data(), w.data(), dx.data());
   const bool narrow = shape.in_channels <= few_channels && shape.groups == 1;
@@ -120,6 +124,8 @@ template <class T>
 void conv_backward_weights(const ConvShape& shape, const Tensor<T>& x, const Tensor<T>& dy,
                            Tensor<T>& dw) {
   if (dy.size() == 0) return dw.fill(0);
+  if constexpr (std::is_same_v<T, float>)
+    if (winograd::backward_weights(shape, x.data(), dy.data(), dw.data())) return;
   if (direct_suits<T>(shape))
     return direct::backward_weights(shape, x.data(), dy.data(), dw.data());
   if constexpr (try_onednn<T>)

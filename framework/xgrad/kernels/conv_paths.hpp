@@ -1,5 +1,5 @@
 #pragma once
-// The three ways to convolve that conv.cpp chooses from. Pointers to the bias and to gradients that
+// The ways to convolve that conv.cpp chooses from. Pointers to the bias and to gradients that
 // are not wanted may be null.
 
 #include <xgrad/kernels/conv.hpp>
@@ -50,6 +50,15 @@ template <class T>
 void backward_weights(const ConvShape& shape, const T* x, const T* dy, T* dw);
 
 }  // namespace direct
+
+/// By Winograd's algorithm, 5x5 filters only. False, and nothing done, where that does not pay.
+namespace winograd {
+
+bool forward(const ConvShape& shape, const float* x, const float* w, const float* b, float* y);
+bool backward_data(const ConvShape& shape, const float* dy, const float* w, float* dx);
+bool backward_weights(const ConvShape& shape, const float* x, const float* dy, float* dw);
+
+}  // namespace winograd
 
 /// By oneDNN's primitives. False, and nothing done, for a shape that it has no fast kernel for.
 namespace onednn {
