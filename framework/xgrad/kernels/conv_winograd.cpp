@@ -1,4 +1,4 @@
-// Winograd's algorithm for 5x5 filters (simd/winograd.hpp) does a sixth of the multiplications. The
+// Winograd's algorithm for 5x5 filters (simd/winograd.hpp) does 0.36 of the multiplications. The
 // work goes in groups of tile rows, whose transformed data fits the second cache:
 //   forward        y = A^T [U X] A,    U = G w G^T,  X = B^T x B
 //   backward data  the same from dy, with filters turned around
