@@ -140,6 +140,8 @@ Cases network_cases() {
   // Batch norm takes out what a convolution's bias adds, so the gradient of that is zero.
   three_steps<models::LeNet>(cases, "LeNet: three steps",
                              {{"conv1.bias", "conv1.weight"}, {"conv2.bias", "conv2.weight"}});
+  three_steps<models::LeNetRelu>(cases, "LeNetRelu: three steps",
+                                 {{"conv1.bias", "conv1.weight"}, {"conv2.bias", "conv2.weight"}});
   three_steps<models::LeNet5>(cases, "LeNet5: three steps");
   char_rnn(cases, "rnn", {.cell = models::CharCell::rnn, .hidden = 4});
   char_rnn(cases, "lstm", {.cell = models::CharCell::lstm, .hidden = 4, .layers = 2});

@@ -34,6 +34,21 @@ class LeNet(nn.Module):
         return self.fc2(torch.tanh(self.fc1(x.flatten(1))))
 
 
+class LeNetRelu(nn.Module):
+    """models/lenet/lenet.hpp's LeNetRelu."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(1, 16, 5), nn.BatchNorm2d(16)
+        self.conv2, self.bn2 = nn.Conv2d(16, 32, 5), nn.BatchNorm2d(32)
+        self.fc1, self.fc2 = nn.Linear(4 * 4 * 32, 128), nn.Linear(128, 10)
+
+    def forward(self, x):
+        x = nn.functional.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 2)
+        x = nn.functional.max_pool2d(torch.relu(self.bn2(self.conv2(x))), 2)
+        return self.fc2(torch.relu(self.fc1(x.flatten(1))))
+
+
 class LeNet5(nn.Module):
     """models/lenet/lenet.hpp's LeNet5."""
 
@@ -51,7 +66,7 @@ class LeNet5(nn.Module):
 
 def lenets(cases):
     """Training with momentum. Of large gradients every 211th element and the norm are stored."""
-    for make in [LeNet, LeNet5]:
+    for make in [LeNet, LeNetRelu, LeNet5]:
         name = make.__name__ + ": three steps"
         case = cases[name] = Case(name)
         net = make()

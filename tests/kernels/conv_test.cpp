@@ -9,8 +9,12 @@
 
 #include <xgrad/core/buffer_pool.hpp>
 #include <xgrad/core/parallel.hpp>
+#include <xgrad/core/precision.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/kernels/conv.hpp>
+#include <xgrad/kernels/conv_paths.hpp>
+#include <xgrad/kernels/simd/bf16.hpp>
+#include <xgrad/kernels/simd/level.hpp>
 
 using namespace xgrad;
 using kernels::ConvShape;
@@ -73,8 +77,26 @@ const ConvShape by_winograd{.batch = 11,
                             .kernel = 3,
                             .padding = {1, 0}};
 
-const ConvShape shapes[] = {lenet_first, lenet_second,    uneven,
-                            pointwise,   one_large_image, by_winograd};
+// 5x5 filters go by another Winograd, as lenet_second does: with tiles that stick out, half a block
+// of columns left over, and tile rows that are cut into chunks within an image.
+const ConvShape tiles_stick_out{.batch = 7,
+                                .height = 21,
+                                .width = 39,
+                                .in_channels = 48,
+                                .out_channels = 16,
+                                .kernel = 5,
+                                .padding = {1, 4}};
+const ConvShape one_large_image_of_tiles{.batch = 1,
+                                         .height = 43,
+                                         .width = 38,
+                                         .in_channels = 16,
+                                         .out_channels = 32,
+                                         .kernel = 5,
+                                         .padding = {0, 3}};
+
+const ConvShape shapes[] = {
+    lenet_first,     lenet_second, uneven,          pointwise,
+    one_large_image, by_winograd,  tiles_stick_out, one_large_image_of_tiles};
 
 }  // namespace
 
@@ -127,12 +149,8 @@ BOOST_AUTO_TEST_CASE(bits_do_not_depend_on_the_number_of_threads) {
 
 // oneDNN plans for as many threads as it sees when a primitive is made, so this shape must be new.
 BOOST_AUTO_TEST_CASE(a_first_call_from_a_parallel_region_of_the_user_is_right) {
-  const ConvShape s{.batch = 9,
-                    .height = 13,
-                    .width = 14,
-                    .in_channels = 16,
-                    .out_channels = 32,
-                    .kernel = 3};
+  const ConvShape s{
+      .batch = 9, .height = 13, .width = 14, .in_channels = 16, .out_channels = 32, .kernel = 3};
   std::vector<Tensor<float>> inside;
 #pragma omp parallel num_threads(2)
 #pragma omp single
@@ -141,10 +159,42 @@ BOOST_AUTO_TEST_CASE(a_first_call_from_a_parallel_region_of_the_user_is_right) {
   for (std::size_t k = 0; k < inside.size(); ++k) {
     double worst = 0;
     for (std::size_t i = 0; i < expected[k].values().size(); ++i)
-      worst = std::max(worst, std::abs(static_cast<double>(inside[k].values()[i]) -
-                                       expected[k].values()[i]));
+      worst = std::max(
+          worst, std::abs(static_cast<double>(inside[k].values()[i]) - expected[k].values()[i]));
     BOOST_TEST(worst < 1e-3, "result " << k << " off by " << worst);
   }
+}
+
+// What it takes is checked above, by its results.
+BOOST_AUTO_TEST_CASE(winograd_leaves_alone_what_it_cannot_do_or_what_does_not_pay) {
+  const auto takes = [](const ConvShape& s) {
+    const Index pixels = s.batch * s.height * s.width, outputs = s.out_height() * s.out_width();
+    const auto x = Tensor<float>::empty({pixels, s.in_channels});
+    const auto w = Tensor<float>::empty({s.out_channels, s.patch()});
+    auto y = Tensor<float>::empty({s.batch * outputs, s.out_channels});
+    y.fill(1);
+    const bool taken = kernels::winograd::forward(s, x.data(), w.data(), nullptr, y.data());
+    if (!taken) BOOST_TEST(std::ranges::all_of(y.values(), [](float value) { return value == 1; }));
+    return taken;
+  };
+  const auto changed = [](auto change) {
+    ConvShape s = lenet_second;
+    change(s);
+    return s;
+  };
+  BOOST_TEST(takes(lenet_second) == (kernels::simd_level() != kernels::SimdLevel::baseline));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.kernel = {5, 4}; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.stride = {1, 2}; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.dilation = {2, 1}; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.padding = {2, 5}; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.groups = 2; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.in_channels = 24; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.out_channels = 8; })));
+  BOOST_TEST(!takes(changed([](ConvShape& s) { s.height = s.width = 1; })));
+  set_float32_matmul_precision("medium");
+  BOOST_TEST(takes(lenet_second) ==
+             (kernels::simd_level() != kernels::SimdLevel::baseline && !kernels::has_bf16()));
+  set_float32_matmul_precision("highest");
 }
 
 BOOST_AUTO_TEST_CASE(repeated_calls_take_nothing_from_the_system) {

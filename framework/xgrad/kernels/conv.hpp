@@ -1,6 +1,7 @@
 #pragma once
-// Convolution of channels-last images. In float by oneDNN where it has a fast kernel; else, and in
-// double, as matrix products with the image's patches (im2col).
+// Convolution of channels-last images. In float by Winograd's algorithm for 5x5 filters where that
+// pays, then by oneDNN where it has a fast kernel; else, and in double, as matrix products with the
+// image's patches (im2col).
 
 #include <xgrad/core/tensor.hpp>
 

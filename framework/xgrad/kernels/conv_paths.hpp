@@ -1,5 +1,5 @@
 #pragma once
-// The two ways to convolve that conv.cpp chooses from. Pointers to the bias and to gradients that
+// The ways to convolve that conv.cpp chooses from. Pointers to the bias and to gradients that
 // are not wanted may be null.
 
 #include <xgrad/kernels/conv.hpp>
@@ -28,6 +28,37 @@ template <class T>
 void backward_weights(const ConvShape& shape, const T* x, const T* dy, T* dw);
 
 }  // namespace im2col
+
+/// As sums over the windows of each row of pixels, in vectors of channels.
+namespace direct {
+
+/// Takes one group without dilation; with few pixels in a row it is slow.
+bool fits(const ConvShape& shape);
+/// The width of its vectors.
+template <class T>
+Index vector_width();
+/// The share of the lanes of its vectors that the input's gradient fills, and of their time that it
+/// multiplies in.
+template <class T>
+double backward_data_use(const ConvShape& shape);
+
+template <class T>
+void forward(const ConvShape& shape, const T* x, const T* w, const T* b, T* y);
+template <class T>
+void backward_data(const ConvShape& shape, const T* dy, const T* w, T* dx);
+template <class T>
+void backward_weights(const ConvShape& shape, const T* x, const T* dy, T* dw);
+
+}  // namespace direct
+
+/// By Winograd's algorithm, 5x5 filters only. False, and nothing done, where that does not pay.
+namespace winograd {
+
+bool forward(const ConvShape& shape, const float* x, const float* w, const float* b, float* y);
+bool backward_data(const ConvShape& shape, const float* dy, const float* w, float* dx);
+bool backward_weights(const ConvShape& shape, const float* x, const float* dy, float* dw);
+
+}  // namespace winograd
 
 /// By oneDNN's primitives. False, and nothing done, for a shape that it has no fast kernel for.
 namespace onednn {

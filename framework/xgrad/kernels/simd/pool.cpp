@@ -1,6 +1,6 @@
 #include <xgrad/kernels/simd/batch.hpp>
-#include <xgrad/kernels/simd/pool.hpp>
 #include <xgrad/kernels/simd/places.hpp>
+#include <xgrad/kernels/simd/pool.hpp>
 
 #include <cstring>
 #include <limits>
@@ -203,19 +203,19 @@ void max_gradient_row(const T* dy, const std::uint8_t* index, const PoolShape& s
       dx_image[(top + h) * s.width * channels + i] = T(0);
 }
 
-// to[i] = the sum of the taps at from[i], times scale; taps lie `step` apart.
+// to[i] = the sum of the taps at from[i]; taps lie `step` apart.
 template <class L, class T>
-void sum_taps(const T* from, Index taps, Index step, T scale, Index n, T* to) {
+void sum_taps(const T* from, Index taps, Index step, Index n, T* to) {
   Index i = 0;
   for (; i + width<T> <= n; i += width<T>) {
     auto sum = Batch<T>::load_unaligned(from + i);
     for (Index t = 1; t < taps; ++t) sum += Batch<T>::load_unaligned(from + i + t * step);
-    (sum * Batch<T>(scale)).store_unaligned(to + i);
+    sum.store_unaligned(to + i);
   }
   for (; i < n; ++i) {
     T sum = from[i];
     for (Index t = 1; t < taps; ++t) sum += from[i + t * step];
-    to[i] = sum * scale;
+    to[i] = sum;
   }
 }
 
@@ -236,7 +236,8 @@ template <class L, class T>
 void spread_means(const T* dy, const PoolShape& s, Index row, T* values, T* dx_image) {
   const Index channels = s.channels, line = s.width * channels;
   const Batch<T> scale(T(1) / static_cast<T>(s.places()));
-  map<L>(s.out_width * channels, values, [scale](Batch<T> d) { return d * scale; }, dy);
+  map<L>(
+      s.out_width * channels, values, [scale](Batch<T> d) { return d * scale; }, dy);
   T* const first = dx_image + row * s.kernel.h * line;
   T* to = first;
   for (Index out = 0; out < s.out_width; ++out)
@@ -251,12 +252,25 @@ void mean_row(const T* image, const PoolShape& s, Index row, T* values, T* y) {
   const Index channels = s.channels, line = s.width * channels;
   const Index top = row * s.stride.h - s.padding.h;
   const Range rows = inside(top, s.kernel.h, s.height);
-  sum_taps<L>(image + (top + rows.begin) * line, rows.end - rows.begin, line, T(1), line, values);
+  sum_taps<L>(image + (top + rows.begin) * line, rows.end - rows.begin, line, line, values);
+  const Batch<T> scale(T(1) / static_cast<T>(s.places()));
+  const T* const end = y + s.out_width * channels;
   for (Index out = 0; out < s.out_width; ++out, y += channels) {
     const Index left = out * s.stride.w - s.padding.w;
     const Range columns = inside(left, s.kernel.w, s.width);
-    sum_taps<L>(values + (left + columns.begin) * channels, columns.end - columns.begin, channels,
-                T(1) / static_cast<T>(s.places()), channels, y);
+    const T* const first = values + (left + columns.begin) * channels;
+    const T* const last = values + (left + columns.end) * channels;
+    // Whole vectors also of few channels: what is too many is overwritten by the next pixel.
+    for (Index c = 0; c < channels; c += width<T>) {
+      auto sum = Batch<T>::load_unaligned(first + c);
+      for (const T* tap = first + channels; tap < last; tap += channels)
+        sum += Batch<T>::load_unaligned(tap + c);
+      sum *= scale;
+      if (end - (y + c) >= width<T>)
+        sum.store_unaligned(y + c);
+      else
+        store_part<L>(sum, channels - c, y + c);
+    }
   }
 }
 
