@@ -50,6 +50,16 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 
 std::string escaped(std::string_view text) { return train::escape_markup(text); }
 
+std::string with_commas(std::int64_t number) {
+  const std::string digits = fmt::format("{}", number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
 HtmlPage::HtmlPage(std::string_view title, std::string_view style) {
   add("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"

@@ -2,6 +2,7 @@
 // HTML documents that need nothing else: no network, no script. They follow the reader's choice of
 // light or dark, and fit a phone.
 
+#include <cstdint>
 #include <filesystem>
 #include <iterator>
 #include <string>
@@ -14,6 +15,9 @@ namespace xgrad::command {
 
 /// Text as HTML wants it, also within quotes.
 std::string escaped(std::string_view text);
+
+/// "215,466", for what is not negative.
+std::string with_commas(std::int64_t number);
 
 /// A document that grows from its head to its end.
 class HtmlPage {

@@ -47,7 +47,30 @@ std::vector<double> sum_of_patches(const FirstLayer& layer) {
   return sum;
 }
 
+// The standard deviation of a patch's pixels.
+double contrast(const FirstLayer& layer, const WeightedPatch& patch) {
+  const std::vector<float> pixels = pixels_of(layer, patch);
+  double sum = 0, squares = 0;
+  for (const double pixel : pixels) sum += pixel, squares += pixel * pixel;
+  const auto count = static_cast<double>(pixels.size());
+  return std::sqrt(std::max(0.0, squares / count - sum / count * (sum / count)));
+}
+
 }  // namespace
+
+std::vector<float> pixels_of(const FirstLayer& layer, const WeightedPatch& patch) {
+  const Index k = layer.before.shape(1), height = layer.images.shape(1),
+              width = layer.images.shape(2);
+  std::vector<float> pixels;
+  for (Index a = 0; a < k; ++a)
+    for (Index b = 0; b < k; ++b) {
+      const Index row = patch.row + a - layer.padding, column = patch.column + b - layer.padding;
+      const bool inside = row >= 0 && row < height && column >= 0 && column < width;
+      pixels.push_back(inside ? layer.images.data()[(patch.image * height + row) * width + column]
+                              : 0);
+    }
+  return pixels;
+}
 
 std::optional<FirstLayer> examine_filters(nn::Module<float>& trained,
                                           const datasets::ImageSet& images,
@@ -85,19 +108,22 @@ std::optional<FirstLayer> examine_filters(nn::Module<float>& trained,
 std::vector<WeightedPatch> strongest_patches(const FirstLayer& layer, Index filter, bool positive,
                                              std::size_t most) {
   const Index filters = layer.dy.shape(3), rows = layer.dy.shape(1), columns = layer.dy.shape(2);
-  const auto stronger = [&](const WeightedPatch& a, const WeightedPatch& b) {
-    return positive ? a.dy > b.dy : a.dy < b.dy;
-  };
   std::vector<WeightedPatch> best;
   const float* dy = layer.dy.data() + filter;
   for (Index n = 0; n < layer.dy.shape(0); ++n) {
     WeightedPatch strongest{.image = n};
     for (Index i = 0; i < rows; ++i)
-      for (Index j = 0; j < columns; ++j, dy += filters)
-        if (const WeightedPatch here{n, i, j, *dy}; stronger(here, strongest)) strongest = here;
+      for (Index j = 0; j < columns; ++j, dy += filters) {
+        if (positive != (*dy > 0)) continue;
+        WeightedPatch here{n, i, j, *dy};
+        here.effect = std::abs(here.dy) * contrast(layer, here);
+        if (here.effect > strongest.effect) strongest = here;
+      }
     best.push_back(strongest);
   }
-  std::stable_sort(best.begin(), best.end(), stronger);
+  std::stable_sort(best.begin(), best.end(), [](const WeightedPatch& a, const WeightedPatch& b) {
+    return a.effect > b.effect;
+  });
   best.resize(std::min(best.size(), most));
   return best;
 }

@@ -18,6 +18,7 @@ namespace xgrad::command {
 struct WeightedPatch {
   Index image = 0, row = 0, column = 0;  ///< of the output; the patch begins `padding` before
   float dy = 0;
+  double effect = 0;  ///< size of dy times the contrast of the patch, its pixels' deviation
 };
 
 /// Filters [out, k, k, 1], and the gradient by the initial ones on a batch of test images.
@@ -38,8 +39,12 @@ std::optional<FirstLayer> examine_filters(nn::Module<float>& trained,
                                           const datasets::ImageSet& images,
                                           const ImageRunConfig& config);
 
-/// The patches that change filter `filter` the most: at most one per image, the most negative dy
-/// first, or the most positive if `positive`.
+/// The pixels [k, k] under the filter; those beyond the image's edge as the padding that they are,
+/// 0.
+std::vector<float> pixels_of(const FirstLayer& layer, const WeightedPatch& patch);
+
+/// The patches that shape filter `filter` the most, by their effect, one per image; those of
+/// positive dy, or those of negative.
 std::vector<WeightedPatch> strongest_patches(const FirstLayer& layer, Index filter, bool positive,
                                              std::size_t most);
 

@@ -107,9 +107,11 @@ void add_patches(HtmlPage& page, const FirstLayer& layer, Index filter) {
   const Index places = layer.dy.size() / layer.dy.shape(3);
   page.add(
       "<h3>How the sum comes about: filter {}</h3>\n<p class=\"lead\">It changed the most. Of the "
-      "{} patches that its −dW adds up, these weigh most, one of an image, each with "
-      "its weight −dY:</p>\n",
-      filter, places);
+      "{} "
+      "patches that its −dW adds up, these shape it most, by weight times contrast, one of an "
+      "image; "
+      "below each is its weight, −dY:</p>\n",
+      filter, with_commas(places));
   for (const bool positive : {false, true}) {
     page.add("<div class=\"strip\"><span class=\"pale\">{}</span>\n",
              positive ? "taken away" : "added");

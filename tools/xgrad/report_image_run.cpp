@@ -81,7 +81,7 @@ Report report_on_images(const ReportRequest& request, const nlohmann::json& json
   HtmlPage page = begin_report(fmt::format("{} by {}", found.config.dataset, found.config.model),
                                "A training run of xgrad: an image classifier", report.missing);
   add_headline(page, found);
-  add_curves(page, found.metrics);
+  add_curves(page, found.metrics, false);
   if (found.results) {
     add_confusion(page, *found.results, found.mnist->name);
     add_mistakes(page, *found.results, *found.mnist);

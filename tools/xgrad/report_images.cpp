@@ -84,9 +84,9 @@ void add_confusion(HtmlPage& page, const ImageResults& results, const std::strin
   const Index classes = results.classes;
   page.add(
       "<h2>What it takes for what</h2>\n<p class=\"lead\">A row for each class, a column for "
-      "what the network says of its {} test images. The last column is the share that is "
+      "what the network says of its {} test images. At the end of a row is the share that is "
       "right.</p>\n<div class=\"wide\"><table class=\"confusion\">\n<tr><th></th>",
-      results.images);
+      with_commas(results.images));
   for (Index c = 0; c < classes; ++c)
     page.add("<th scope=\"col\">{}</th>", escaped(class_name(dataset, c)));
   page.add("<th scope=\"col\">right</th></tr>\n");
@@ -123,7 +123,7 @@ void add_mistakes(HtmlPage& page, const ImageResults& results, const datasets::M
       "<p class=\"lead\">{} of {} test images are mistaken. These cost the most: what they "
       "are, <span class=\"bad\">what the network says</span>, and how likely it holds "
       "either.</p>\n<ul class=\"tiles\">\n",
-      results.mistakes.size(), results.images);
+      results.mistakes.size(), with_commas(results.images));
   for (std::size_t i = 0; i < shown; ++i) {
     const Mistake& mistake = results.mistakes[i];
     const std::string label = escaped(class_name(mnist.name, mistake.label)),

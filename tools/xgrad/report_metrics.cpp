@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <map>
 #include <utility>
 
 #include <xgrad/train/chart.hpp>
@@ -11,7 +10,7 @@
 namespace xgrad::command {
 namespace {
 
-using nlohmann::json;
+using Json = RunMetrics::Json;
 
 // More points than this in a curve could not be told apart.
 constexpr std::size_t most_points = 500;
@@ -29,9 +28,9 @@ struct Series {
   }
 };
 
-Series series_of(const std::vector<json>& lines, const char* key, const std::string& label) {
+Series series_of(const std::vector<Json>& lines, const char* key, const std::string& label) {
   Series series{.label = label};
-  for (const json& line : lines) series.add(number(line, "step"), number(line, key));
+  for (const Json& line : lines) series.add(number(line, "step"), number(line, key));
   return series;
 }
 
@@ -40,11 +39,11 @@ Series series_of(const std::vector<json>& lines, const char* key, const std::str
 Series recent_loss(const RunMetrics& metrics) {
   Series series{.label = "training"};
   std::vector<double> ends;  // of epochs
-  for (const json& line : metrics.epochs)
+  for (const Json& line : metrics.epochs)
     if (const auto step = number(line, "step")) ends.push_back(*step);
   double begin = 0, sum = 0, last = 0;
   auto end = ends.begin();
-  for (const json& line : metrics.steps) {
+  for (const Json& line : metrics.steps) {
     const auto step = number(line, "step"), loss = number(line, "loss");
     if (!step || !loss || *step <= last) continue;
     while (end != ends.end() && *end < *step) {
@@ -67,15 +66,21 @@ std::string layer_of(const std::string& path) {
   return path.substr(0, dot) + (path.compare(dot, 6, ".bias_") == 0 ? ".bias" : "");
 }
 
-std::vector<Series> gradient_norms_by_layer(const std::vector<json>& steps) {
+std::vector<Series> gradient_norms_by_layer(const std::vector<Json>& steps) {
   std::vector<Series> all;
-  for (const json& line : steps) {
+  for (const Json& line : steps) {
     const auto step = number(line, "step");
     const auto norms = line.find("gradient_norms");
     if (!step || norms == line.end() || !norms->is_object()) continue;
-    std::map<std::string, double> squares;
-    for (const auto& [path, norm] : norms->items())
-      if (norm.is_number()) squares[layer_of(path)] += norm.get<double>() * norm.get<double>();
+    std::vector<std::pair<std::string, double>> squares;
+    for (const auto& [path, norm] : norms->items()) {
+      if (!norm.is_number()) continue;
+      const std::string layer = layer_of(path);
+      auto found = std::find_if(squares.begin(), squares.end(),
+                                [&](const auto& one) { return one.first == layer; });
+      if (found == squares.end()) found = squares.insert(found, {layer, 0.0});
+      found->second += norm.get<double>() * norm.get<double>();
+    }
     for (const auto& [layer, square] : squares) {
       auto found = std::find_if(all.begin(), all.end(),
                                 [&](const Series& one) { return one.label == layer; });
@@ -125,15 +130,18 @@ void add_chart(HtmlPage& page, const std::string& title, std::vector<Series> all
 std::vector<Series> losses(const RunMetrics& metrics) {
   Series recent = recent_loss(metrics);
   Series epochs = series_of(metrics.epochs, "train_loss", "training, mean of an epoch");
+  for (std::size_t i = epochs.x.size(); i-- > 0;)  // which belongs to its middle
+    epochs.x[i] = (epochs.x[i] + (i > 0 ? epochs.x[i - 1] : 0)) / 2;
+  if (epochs.y.size() < 3) epochs = {};
   Series validation = series_of(metrics.epochs, "val_loss", "validation");
   validation.color = 1;
-  recent.faint = epochs.y.size() > 1;
+  recent.faint = !epochs.y.empty();
   return {std::move(recent), std::move(epochs), std::move(validation)};
 }
 
 }  // namespace
 
-std::optional<double> number(const json& line, const char* key) {
+std::optional<double> number(const Json& line, const char* key) {
   const auto found = line.find(key);
   if (found == line.end() || !found->is_number()) return std::nullopt;
   return found->get<double>();
@@ -158,7 +166,7 @@ RunMetrics read_metrics(const std::filesystem::path& folder) {
   RunMetrics metrics;
   std::ifstream file(folder / "metrics.jsonl");
   for (std::string text; std::getline(file, text);) {
-    json line = json::parse(text, nullptr, false);
+    Json line = Json::parse(text, nullptr, false);
     if (!line.is_object() || !line.contains("kind")) continue;
     if (line["kind"] == "step")
       metrics.steps.push_back(std::move(line));
@@ -168,10 +176,10 @@ RunMetrics read_metrics(const std::filesystem::path& folder) {
   return metrics;
 }
 
-void add_curves(HtmlPage& page, const RunMetrics& metrics) {
+void add_curves(HtmlPage& page, const RunMetrics& metrics, bool linear_loss) {
   if (metrics.empty()) return;
   page.add("<h2>Training</h2>\n<div class=\"charts\">\n");
-  add_chart(page, "Loss (nats)", losses(metrics), false);
+  add_chart(page, "Loss (nats)", losses(metrics), linear_loss);
   add_chart(page, "Validation accuracy (%)",
             {series_of(metrics.steps, "validation_accuracy", "validation accuracy")}, true);
   add_chart(page, "Learning rate", {series_of(metrics.steps, "lr", "learning rate")}, true);

@@ -28,8 +28,9 @@ constexpr const char* report_style = R"(<style>
 figure .legend svg { display: inline-block; width: 24px; margin-right: .35rem; vertical-align: middle }
 .confusion td, .confusion th { padding: .3rem .5rem; text-align: right; font-variant-numeric: tabular-nums }
 .confusion td { border: 1px solid var(--page); min-width: 2.4rem }
-@media (max-width: 760px) { .confusion td, .confusion th { padding: .25rem .2rem; font-size: .75rem }
+@media (max-width: 760px) { .confusion td, .confusion th { padding: .3rem .2rem; font-size: .75rem }
   .confusion td { min-width: 0 } .confusion td:first-child { min-width: 0 } }
+@media (max-width: 480px) { .confusion tr > :last-child { display: none } }
 img { image-rendering: pixelated; display: block } img.drawing { image-rendering: auto; max-width: none }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.3rem, 1fr)); gap: 1rem .7rem;
   margin: 1rem 0; padding: 0; list-style: none; font-size: .8125rem; line-height: 1.4 }
@@ -38,7 +39,7 @@ img { image-rendering: pixelated; display: block } img.drawing { image-rendering
 .filters { display: grid; grid-template-columns: repeat(auto-fill, minmax(19.5rem, 1fr)); gap: 1rem 1.4rem;
   margin: 1.2rem 0 1.8rem; padding: 0; list-style: none }
 .filters li, .strip { display: flex; gap: .55rem; align-items: flex-start; text-align: center }
-.filters b { width: 1.3rem; line-height: 44px; text-align: right } .filters img, .strip img { margin: auto }
+.filters b { width: 1.5rem; white-space: nowrap; line-height: 44px; text-align: right } .filters img, .strip img { margin: auto }
 .filters li > div { min-width: 44px } .filters .pale, .strip .pale { font-size: .75rem; white-space: nowrap }
 .strip { flex-wrap: wrap; margin: .8rem 0 } .strip > span { width: 4.5rem; line-height: 44px; text-align: left }
 .strip > span.pale { font-size: .875rem } .sample { border-left: 3px solid var(--line) }
@@ -121,16 +122,6 @@ std::string finish_report(HtmlPage page, const ReportRequest& request, const jso
   page.add("</div>\n<p class=\"pale\">Written by xgrad {} from the run in {}.</p>\n", XGRAD_VERSION,
            escaped(std::filesystem::absolute(request.folder).lexically_normal().string()));
   return std::move(page).finish();
-}
-
-std::string with_commas(std::int64_t number) {
-  const std::string digits = fmt::format("{}", number);
-  std::string text;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
 }
 
 }  // namespace xgrad::command

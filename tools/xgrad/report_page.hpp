@@ -45,7 +45,5 @@ HtmlPage begin_report(const std::string& title, const std::string& subtitle,
 /// Tables of the configuration and the environment, and the end of the page.
 std::string finish_report(HtmlPage page, const ReportRequest& request,
                           const nlohmann::json& config);
-/// "215,466", for what is not negative.
-std::string with_commas(std::int64_t number);
 
 }  // namespace xgrad::command

@@ -79,13 +79,13 @@ void add_headline(HtmlPage& page, const Findings& found) {
   page.add("</dl>\n");
 }
 
-std::string sample_of(const nlohmann::json& line) {
+std::string sample_of(const RunMetrics::Json& line) {
   const auto found = line.find("sample");
   return found != line.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-void add_samples(HtmlPage& page, const std::vector<nlohmann::json>& epochs) {
-  std::vector<const nlohmann::json*> all;
+void add_samples(HtmlPage& page, const std::vector<RunMetrics::Json>& epochs) {
+  std::vector<const RunMetrics::Json*> all;
   for (const auto& line : epochs)
     if (!sample_of(line).empty()) all.push_back(&line);
   if (all.empty()) return;
@@ -109,11 +109,14 @@ void add_samples(HtmlPage& page, const std::vector<nlohmann::json>& epochs) {
 void add_gradients(HtmlPage& page, const Findings& found) {
   if (found.gradients.empty()) return;
   page.add(
-      "<h2>Gradients through time</h2>\n<p class=\"lead\">How large the gradient of the last "
-      "character’s loss is, that many steps back: where it falls to nothing, the network "
-      "cannot learn to remember so far; where it grows, a step can throw it off.</p>\n"
-      "<div class=\"wide\"><img class=\"drawing\" src=\"{}\" alt=\"Norms of the gradient by the "
-      "state, steps back in time\"></div>\n",
+      "<h2>Gradients through time</h2>\n<p class=\"lead\">How much the loss depends on the state "
+      "at "
+      "each step, and how much the last character’s loss alone does on the state k steps before. "
+      "Where that falls to nothing, the network cannot learn to remember so far; where it grows, "
+      "one "
+      "step can throw the weights off.</p>\n<div class=\"wide\"><img class=\"drawing\" src=\"{}\" "
+      "alt=\"Norms of the gradient by the states, and singular values of the recurrent weights\">"
+      "</div>\n",
       svg_uri(found.gradients));
 }
 
@@ -128,7 +131,7 @@ Report report_on_text(const ReportRequest& request, const nlohmann::json& json) 
                                article_and_name(found.config.cell), found.config.hidden),
                    "A training run of xgrad: a character model", report.missing);
   add_headline(page, found);
-  add_curves(page, found.metrics);
+  add_curves(page, found.metrics, true);
   add_samples(page, found.metrics.epochs);
   add_gradients(page, found);
   report.html = finish_report(std::move(page), request, json);

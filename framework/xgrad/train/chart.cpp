@@ -100,7 +100,7 @@ class Drawing {
   }
 
   void draw_over_x(const ChartPanel& panel, const ChartAxis& y_axis) {
-    const ChartAxis x_axis(panel.curves, &ChartCurve::x, panel.linear_x);
+    const ChartAxis x_axis(panel.curves, &ChartCurve::x, panel.linear_x, true);
     for (const double tick : x_axis.ticks()) {
       const double x = tick_mark(x_axis.share_of_tick(tick));
       tick_label(x_axis, x, plot_top + plot_height + (panel.linear_x ? 17 : 18), "middle", tick);

@@ -15,7 +15,7 @@ double chart_tick_step(double last, double least) {
 }
 
 ChartAxis::ChartAxis(const std::vector<ChartCurve>& curves, std::vector<double> ChartCurve::*values,
-                     bool linear)
+                     bool linear, bool tight)
     : linear_(linear) {
   double least = std::numeric_limits<double>::infinity(), most = -least;
   for (const ChartCurve& curve : curves)
@@ -32,6 +32,12 @@ ChartAxis::ChartAxis(const std::vector<ChartCurve>& curves, std::vector<double> 
     low_ = step_ * std::floor(least / step_);
     high_ = step_ * std::ceil(most / step_);
     if (low_ == high_) high_ += step_;
+    first_tick_ = low_;
+    if (tight && most > least) {
+      first_tick_ = step_ * std::ceil(least / step_);
+      low_ = least;
+      high_ = most;
+    }
     return;
   }
   high_ = std::ceil(most);
@@ -39,14 +45,15 @@ ChartAxis::ChartAxis(const std::vector<ChartCurve>& curves, std::vector<double> 
   // A level curve lies in the middle, not on the frame.
   if (low_ == high_ || least - low_ < 1e-9) low_ -= 1;
   if (high_ - most < 1e-9) high_ += 1;
+  first_tick_ = low_;
   step_ = std::max(1.0, std::ceil((high_ - low_) / 7));
 }
 
 std::vector<double> ChartAxis::ticks() const {
   std::vector<double> ticks;
-  const double half = step_ / 2;  // beyond the end, what rounding adds up to
-  for (int i = 0; low_ + i * step_ <= (linear_ ? high_ + half : high_); ++i) {
-    const double tick = low_ + i * step_;
+  const double end = high_ + 1e-9 * (high_ - low_);  // rounding may have gone beyond
+  for (int i = 0; first_tick_ + i * step_ <= end; ++i) {
+    const double tick = first_tick_ + i * step_;
     ticks.push_back(std::abs(tick) < 1e-9 * step_ ? 0 : tick);
   }
   return ticks;

@@ -15,8 +15,9 @@ double chart_tick_step(double last, double least);
 /// steps between ticks.
 class ChartAxis {
  public:
+  /// `tight`: a linear axis ends where the values do.
   ChartAxis(const std::vector<ChartCurve>& curves, std::vector<double> ChartCurve::*values,
-            bool linear);
+            bool linear, bool tight = false);
 
   bool is_linear() const { return linear_; }
   /// Values to mark; of a logarithmic axis, their exponents.
@@ -34,7 +35,7 @@ class ChartAxis {
 
   bool linear_;
   double low_ = 0, high_ = 1;
-  double step_ = 1;  // between ticks
+  double first_tick_ = 0, step_ = 1;  // and between ticks
 };
 
 }  // namespace xgrad::train
