@@ -146,8 +146,8 @@ each step of gradient descent, w ← w − η dW, adds a <em>weighted sum of ima
 to the filter, and after T steps</p>
 <p class="formula">w<sub>T</sub> − w<sub>0</sub> = −η Σ<sub>t</sub> X<sub>t</sub> ⋆ dY<sub>t</sub></p>
 <p>is one as well: what filters learn looks like strokes and edges because images are made of them.
-(Momentum and a learning rate that changes give the patches other weights; weight decay also shrinks
-w<sub>0</sub>.)</p>
+(Momentum, a learning rate that changes and averaged weights give the patches other shares; weight
+decay also shrinks w<sub>0</sub>.)</p>
 <p>For each filter: the weights before and after training and what training changed; then the
 first step’s direction on a batch of {2} test images, computed in two ways: by the library’s backward pass
 (−dW), and patch by patch, in a plain loop in double precision (−Σ X⋆dY).

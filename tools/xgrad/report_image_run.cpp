@@ -50,7 +50,7 @@ void note_what_is_left(const Findings& found, std::vector<std::string>& missing)
       (config.target_accuracy > 0 && reached && *reached >= config.target_accuracy))
     return;
   missing.push_back(
-      fmt::format("The rest of the training: it stopped at step {:.0f}, {} of {} "
+      fmt::format("The rest of the training: it has come to step {:.0f}, {} of {} "
                   "epochs done; xgrad train mnist --resume goes on",
                   metrics.last("step").value_or(0), epochs, config.epochs));
 }

@@ -54,7 +54,7 @@ void note_what_is_left(const Findings& found, std::vector<std::string>& missing)
   const auto epochs = static_cast<Index>(found.metrics.epochs.size());
   if (epochs >= found.config.epochs) return;
   missing.push_back(
-      fmt::format("The rest of the training: it stopped at step {:.0f}, {} of {} "
+      fmt::format("The rest of the training: it has come to step {:.0f}, {} of {} "
                   "epochs done; xgrad train chars --resume goes on",
                   found.metrics.last("step").value_or(0), epochs, found.config.epochs));
 }

@@ -26,34 +26,32 @@ ChartAxis::ChartAxis(const std::vector<ChartCurve>& curves, std::vector<double> 
     }
   if (most < least) return;  // nothing to draw
   if (linear_) {
-    // A level curve gets some room, in proportion to its height.
-    const double span = most > least ? most - least : std::max(std::abs(most), 1e-12);
+    const double height = std::abs(most), span = most > least ? most - least
+                                                 : height > 0 ? height
+                                                              : 1;
     step_ = chart_tick_step(span, std::pow(10, std::floor(std::log10(span)) - 1));
     low_ = step_ * std::floor(least / step_);
     high_ = step_ * std::ceil(most / step_);
-    if (low_ == high_) high_ += step_;
-    first_tick_ = low_;
-    if (tight && most > least) {
-      first_tick_ = step_ * std::ceil(least / step_);
-      low_ = least;
-      high_ = most;
+    if (low_ == high_) {  // a level curve lies in the middle, not on the frame
+      low_ -= step_;
+      high_ += step_;
     }
+    if (tight && most > low_) high_ = most;
     return;
   }
   high_ = std::ceil(most);
   low_ = std::max(std::floor(least), high_ - most_decades);
-  // A level curve lies in the middle, not on the frame.
+  // As above.
   if (low_ == high_ || least - low_ < 1e-9) low_ -= 1;
   if (high_ - most < 1e-9) high_ += 1;
-  first_tick_ = low_;
   step_ = std::max(1.0, std::ceil((high_ - low_) / 7));
 }
 
 std::vector<double> ChartAxis::ticks() const {
   std::vector<double> ticks;
   const double end = high_ + 1e-9 * (high_ - low_);  // rounding may have gone beyond
-  for (int i = 0; first_tick_ + i * step_ <= end; ++i) {
-    const double tick = first_tick_ + i * step_;
+  for (int i = 0; low_ + i * step_ <= end; ++i) {
+    const double tick = low_ + i * step_;
     ticks.push_back(std::abs(tick) < 1e-9 * step_ ? 0 : tick);
   }
   return ticks;

@@ -35,7 +35,7 @@ class ChartAxis {
 
   bool linear_;
   double low_ = 0, high_ = 1;
-  double first_tick_ = 0, step_ = 1;  // and between ticks
+  double step_ = 1;  // between ticks
 };
 
 }  // namespace xgrad::train
