@@ -61,6 +61,8 @@ void add_headline(HtmlPage& page, const Findings& found) {
     page.fact("test accuracy", fmt::format("{:.2f} %", found.results->test.accuracy));
     page.fact("test loss", fmt::format("{:.4f}", found.results->test.loss));
   }
+  if (const auto validation = found.metrics.last("validation_accuracy"))
+    page.fact("validation accuracy", fmt::format("{:.2f} %", *validation));
   const auto seconds = found.metrics.last("seconds"), images = found.metrics.last("images");
   if (seconds) page.fact("training time", fmt::format("{:.1f} s", *seconds));
   if (seconds && images && *seconds > 0)
