@@ -24,7 +24,7 @@ std::string class_name(const std::string& dataset, Index label) {
   return fmt::format("{}", label);
 }
 
-std::string percent(double share) { return fmt::format("{:.1f} %", 100 * share); }
+std::string percent(double share) { return fmt::format("{:.1f}\u00A0%", 100 * share); }
 
 Index row_sum(const ImageResults& results, Index label) {
   const auto row = results.confusion.begin() + label * results.classes;
@@ -123,7 +123,7 @@ void add_mistakes(HtmlPage& page, const ImageResults& results, const datasets::M
       "<p class=\"lead\">{} of {} test images are mistaken. These cost the most: what they "
       "are, <span class=\"bad\">what the network says</span>, and how likely it holds "
       "either.</p>\n<ul class=\"tiles\">\n",
-      results.mistakes.size(), with_commas(results.images));
+      with_commas(static_cast<Index>(results.mistakes.size())), with_commas(results.images));
   for (std::size_t i = 0; i < shown; ++i) {
     const Mistake& mistake = results.mistakes[i];
     const std::string label = escaped(class_name(mnist.name, mistake.label)),
