@@ -22,8 +22,11 @@ class LeNet : public nn::Module<T> {
       : dropout(this->add("dropout", nn::Dropout<T>(dropout_rate))) {}
 
   /// Images [N, 28, 28, 1] to logits [N, 10].
-  Variable<T> forward(Variable<T> x) override {
-    x = max_pool2d(tanh(bn1(conv1(std::move(x)))), 2);  // [N, 14, 14, 16]
+  Variable<T> forward(Variable<T> x) override { return after_conv1(conv1(std::move(x))); }
+
+  /// The rest of the way, for those who want to see what passes between.
+  Variable<T> after_conv1(Variable<T> x) {
+    x = max_pool2d(tanh(bn1(std::move(x))), 2);  // [N, 14, 14, 16]
     x = max_pool2d(tanh(bn2(conv2(std::move(x)))), 2);  // [N, 7, 7, 32]
     return fc2(dropout(tanh(fc1(flatten(std::move(x))))));
   }
@@ -48,8 +51,11 @@ class LeNetRelu : public nn::Module<T> {
       : dropout(this->add("dropout", nn::Dropout<T>(dropout_rate))) {}
 
   /// Images [N, 28, 28, 1] to logits [N, 10].
-  Variable<T> forward(Variable<T> x) override {
-    x = max_pool2d(relu(bn1(conv1(std::move(x)))), 2);  // [N, 12, 12, 16]
+  Variable<T> forward(Variable<T> x) override { return after_conv1(conv1(std::move(x))); }
+
+  /// As LeNet's.
+  Variable<T> after_conv1(Variable<T> x) {
+    x = max_pool2d(relu(bn1(std::move(x))), 2);  // [N, 12, 12, 16]
     x = max_pool2d(relu(bn2(conv2(std::move(x)))), 2);  // [N, 4, 4, 32]
     return fc2(dropout(relu(fc1(flatten(std::move(x))))));
   }
@@ -71,8 +77,11 @@ template <class T = float>
 class LeNet5 : public nn::Module<T> {
  public:
   /// Images [N, 28, 28, 1] to logits [N, 10].
-  Variable<T> forward(Variable<T> x) override {
-    x = avg_pool2d(tanh(conv1(std::move(x))), 2);  // [N, 14, 14, 6]
+  Variable<T> forward(Variable<T> x) override { return after_conv1(conv1(std::move(x))); }
+
+  /// As LeNet's.
+  Variable<T> after_conv1(Variable<T> x) {
+    x = avg_pool2d(tanh(std::move(x)), 2);  // [N, 14, 14, 6]
     x = avg_pool2d(tanh(conv2(std::move(x))), 2);  // [N, 5, 5, 16]
     return fc3(tanh(fc2(tanh(fc1(flatten(std::move(x)))))));
   }

@@ -12,6 +12,7 @@
 #include "tools/xgrad/command.hpp"
 #include "tools/xgrad/gradcheck_models.hpp"
 #include "tools/xgrad/gradcheck_page.hpp"
+#include "tools/xgrad/html.hpp"
 #include "tools/xgrad/gradcheck_print.hpp"
 
 namespace xgrad::command {
@@ -143,11 +144,11 @@ int run(const Options& options, const CommonOptions& common) {
   const Totals totals(items);
   const double seconds = seconds_since(start);
   if (!options.report.empty())
-    write_page({.kind = kind,
-                .items = items,
-                .seed = common.seed,
-                .seconds = seconds,
-                .version = XGRAD_VERSION},
+    write_html(to_html({.kind = kind,
+                        .items = items,
+                        .seed = common.seed,
+                        .seconds = seconds,
+                        .version = XGRAD_VERSION}),
                options.report);
   if (common.json)
     print_json(summary_json(items, totals, options, seconds));

@@ -1,21 +1,18 @@
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 
 #include <fmt/format.h>
 
-#include <xgrad/io/atomic_file.hpp>
 #include <xgrad/train/chart.hpp>
 
 #include "tools/xgrad/gradcheck_page.hpp"
 #include "tools/xgrad/gradcheck_page_text.hpp"
+#include "tools/xgrad/html.hpp"
 
 namespace xgrad::command {
 namespace {
 
 constexpr std::size_t right_color = 2, wrong_color = 1, bound_color = 0;
-
-std::string escaped(std::string_view text) { return train::escape_markup(text); }
 
 // A difference of exactly nothing has no logarithm; it is drawn just below the smallest relative
 // error that doubles can have otherwise.
@@ -63,35 +60,6 @@ std::string example_chart() {
 
 std::string error_text(double error) { return error == 0 ? "0" : fmt::format("{:.1e}", error); }
 
-class Page {
- public:
-  std::string html{};
-
-  template <class... A>
-  void add(fmt::format_string<A...> format, A&&... arguments) {
-    fmt::format_to(std::back_inserter(html), format, std::forward<A>(arguments)...);
-  }
-  void fact(const char* name, const std::string& value) {
-    add("<div><dt>{}</dt><dd>{}</dd></div>\n", name, escaped(value));
-  }
-  // A table of rows of cells; those from column `numbers` on are numbers.
-  void table(const char* caption, const std::vector<std::string>& head, std::size_t numbers,
-             const std::vector<std::vector<std::string>>& rows) {
-    add("<div class=\"wide\"><table><caption>{}</caption>\n", caption);
-    row("th", head, numbers);
-    for (const auto& cells : rows) row("td", cells, numbers);
-    add("</table></div>\n");
-  }
-
- private:
-  void row(const char* tag, const std::vector<std::string>& cells, std::size_t numbers) {
-    html += "<tr>";
-    for (std::size_t i = 0; i < cells.size(); ++i)
-      add("<{}{}>{}</{}>", tag, i >= numbers ? " class=\"number\"" : "", escaped(cells[i]), tag);
-    html += "</tr>\n";
-  }
-};
-
 std::string link(const CheckedItem& item) {
   return fmt::format("<a href=\"#{0}\">{0}</a>", escaped(item.name));
 }
@@ -103,7 +71,7 @@ std::string links_to_failed(std::span<const CheckedItem> items) {
   return links;
 }
 
-void add_summary(Page& page, const GradCheckPage& contents, const Totals& totals) {
+void add_summary(HtmlPage& page, const GradCheckPage& contents, const Totals& totals) {
   const std::string& kind = contents.kind;
   page.add("<h1>Gradient check</h1>\n<p class=\"verdict\">");
   if (totals.failed == 0)
@@ -124,7 +92,7 @@ void add_summary(Page& page, const GradCheckPage& contents, const Totals& totals
   page.add("</dl>\n");
 }
 
-void add_index(Page& page, std::span<const CheckedItem* const> items) {
+void add_index(HtmlPage& page, std::span<const CheckedItem* const> items) {
   page.add("<h2>Results</h2>\n<ul class=\"index\">\n");
   for (const CheckedItem* item : items)
     page.add("<li><span class=\"{}\">{}</span> {}</li>\n", item->ok() ? "good" : "bad",
@@ -132,7 +100,7 @@ void add_index(Page& page, std::span<const CheckedItem* const> items) {
   page.add("</ul>\n");
 }
 
-void add_curves(Page& page, const CheckedItem& item) {
+void add_curves(HtmlPage& page, const CheckedItem& item) {
   std::vector<train::ChartCurve> curves;
   const auto color = [&](const CheckedSample& sample) {
     return item.passed(sample) ? right_color : wrong_color;
@@ -152,7 +120,7 @@ void add_curves(Page& page, const CheckedItem& item) {
 }
 
 // Of the sample to look at: input by input, those that failed first.
-void add_worst(Page& page, const CheckedItem& item) {
+void add_worst(HtmlPage& page, const CheckedItem& item) {
   std::vector<std::vector<std::string>> wrong, right;
   for (const GradCheckInput& input : item.worst().report.inputs)
     for (const GradCheckWorst& one : input.worst)
@@ -168,7 +136,7 @@ void add_worst(Page& page, const CheckedItem& item) {
 std::string result(bool ok) { return ok ? "✓" : "✗ FAILED"; }
 
 // Per input of a model, or per sample of an op.
-void add_parts(Page& page, const CheckedItem& item) {
+void add_parts(HtmlPage& page, const CheckedItem& item) {
   std::vector<std::vector<std::string>> rows;
   const auto row = [&](const std::string& name, const std::string& what, bool ok, Index elements,
                        Index kinks, double error) {
@@ -195,7 +163,7 @@ void add_parts(Page& page, const CheckedItem& item) {
   page.table(item.samples.size() == 1 ? "Inputs" : "Samples", head, 3, rows);
 }
 
-void add_section(Page& page, const CheckedItem& item, bool open) {
+void add_section(HtmlPage& page, const CheckedItem& item, bool open) {
   const bool ok = item.ok();
   page.add(
       "<section id=\"{}\">\n<div class=\"two\"><div>\n<h3>{} <span class=\"{}\">{}</span></h3>\n",
@@ -234,12 +202,7 @@ std::string to_html(const GradCheckPage& contents) {
   for (const CheckedItem& item : contents.items) items.push_back(&item);
   std::stable_partition(items.begin(), items.end(), [](const auto* item) { return !item->ok(); });
 
-  Page page;
-  page.add(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<title>Gradient check</title>\n{}{}</head>\n<body>\n",
-      page_style, train::chart_style());
+  HtmlPage page("Gradient check");
   add_summary(page, contents, Totals(contents.items));
   page.add("<div class=\"lead\">\n{}{}{}</div>\n{}{}</figure></div>\n", page_introduction,
            contents.kind == "op" ? page_on_ops : page_on_models, page_on_errors, page_how_to_read,
@@ -247,15 +210,7 @@ std::string to_html(const GradCheckPage& contents) {
   add_index(page, items);
   // Of few, all is shown.
   for (const CheckedItem* item : items) add_section(page, *item, items.size() <= 10);
-  page.add("</body>\n</html>\n");
-  return std::move(page.html);
-}
-
-void write_page(const GradCheckPage& page, const std::filesystem::path& path) {
-  const std::string html = to_html(page);
-  io::AtomicFile file(path);
-  file.write(std::as_bytes(std::span(html)));
-  file.commit();
+  return std::move(page).finish();
 }
 
 }  // namespace xgrad::command

@@ -2,7 +2,6 @@
 // The page that `xgrad gradcheck --report` writes.
 
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 
@@ -21,9 +20,5 @@ struct GradCheckPage {
 /// One HTML document that needs nothing else: what was done, the summary, and a section per item,
 /// those that failed first.
 std::string to_html(const GradCheckPage& page);
-
-/// Throws IoError, naming the file and the system's reason; an old file stays until the new one is
-/// complete.
-void write_page(const GradCheckPage& page, const std::filesystem::path& path);
 
 }  // namespace xgrad::command

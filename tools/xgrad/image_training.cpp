@@ -151,13 +151,18 @@ void ImageTraining::log_step(double norm) {
 
 void ImageTraining::finish_epoch(Index epoch) {
   check_weights(*model_, step_);
-  if (run_ != nullptr)
-    run_->log({{"kind", "epoch"},
-               {"step", step_},
-               {"epoch", epoch + 1},
-               {"seconds", seconds_},
-               {"images", images_},
-               {"train_loss", loss_sum_ / static_cast<double>(done_)}});
+  if (run_ != nullptr) {
+    nlohmann::ordered_json line{{"kind", "epoch"},
+                                {"step", step_},
+                                {"epoch", epoch + 1},
+                                {"seconds", seconds_},
+                                {"images", images_},
+                                {"train_loss", loss_sum_ / static_cast<double>(done_)}};
+    // The step that met the target may have no line of its own.
+    if (target_ != nullptr && target_->measured())
+      line["validation_accuracy"] = *target_->measured();
+    run_->log(line);
+  }
   loss_sum_ = 0;
   done_ = 0;
   save_weights();

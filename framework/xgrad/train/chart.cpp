@@ -1,11 +1,11 @@
 #include <xgrad/train/chart.hpp>
+#include <xgrad/train/chart_axis.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <limits>
 
 namespace xgrad::train {
 namespace {
@@ -14,7 +14,6 @@ namespace {
 constexpr double cell_width = 440, cell_height = 280, top = 44;
 constexpr double panel_height = 274;  // of a cell, without the space below it
 constexpr double plot_left = 58, plot_top = 34, plot_width = 366, plot_height = 196;
-constexpr double most_decades = 30;
 constexpr double legend_line = 15, legend_gap = 10;
 
 // Paul Tol's bright scheme, which colour-blind readers can tell apart, darkened or lightened to
@@ -36,42 +35,6 @@ rect.page { fill: #0d1117 } .grid { stroke: #2a313c } .frame { stroke: #6e7681 }
 }
 </style>
 )";
-
-bool drawable(double y) { return std::isfinite(y) && y > 0; }
-
-// Powers of ten that the axis spans: whole decades, one at least.
-struct LogAxis {
-  double low = 0, high = 1;
-  double step = 1;  // between ticks
-
-  LogAxis(const std::vector<ChartCurve>& curves, std::vector<double> ChartCurve::*values) {
-    double least = std::numeric_limits<double>::infinity(), most = -least;
-    for (const ChartCurve& curve : curves)
-      for (const double value : curve.*values) {
-        if (!drawable(value)) continue;
-        least = std::min(least, std::log10(value));
-        most = std::max(most, std::log10(value));
-      }
-    if (most < least) return;  // nothing to draw
-    high = std::ceil(most);
-    low = std::max(std::floor(least), high - most_decades);
-    // A level curve lies in the middle, not on the frame.
-    if (low == high || least - low < 1e-9) low -= 1;
-    if (high - most < 1e-9) high += 1;
-    step = std::max(1.0, std::ceil((high - low) / 7));
-  }
-  // Where the value lies between the ends, which are 0 and 1.
-  double share(double value) const {
-    return std::clamp((std::log10(value) - low) / (high - low), 0.0, 1.0);
-  }
-};
-
-// 1, 2 or 5 times a power of ten, such that there are at most six ticks up to `last`.
-double tick_step(double last) {
-  double step = 1;
-  for (int i = 0; last / step > 6; ++i) step *= i % 3 == 1 ? 2.5 : 2;
-  return step;
-}
 
 class Drawing {
  public:
@@ -100,12 +63,12 @@ class Drawing {
   void end_cell() { svg_ += "</g>\n"; }
 
   void panel(const ChartPanel& panel) {
-    const LogAxis axis(panel.curves, &ChartCurve::y);
+    const ChartAxis axis(panel.curves, &ChartCurve::y, panel.linear_y);
     text(plot_left, plot_top - 10, "head", "start", panel.title);
-    for (double tick = axis.low; tick <= axis.high; tick += axis.step) {
-      const double y = plot_top + plot_height * (axis.high - tick) / (axis.high - axis.low);
+    for (const double tick : axis.ticks()) {
+      const double y = plot_top + plot_height * (1 - axis.share_of_tick(tick));
       line(plot_left, y, plot_left + plot_width, y, "grid");
-      power_of_ten(plot_left - 6, y + 4, "end", tick);
+      tick_label(axis, plot_left - 6, y + 4, "end", tick);
     }
     if (!panel.y_label.empty())
       add(R"~(<text transform="translate(14 {:g}) rotate(-90)" class="small" )~"
@@ -113,9 +76,9 @@ class Drawing {
           "\n",
           plot_top + plot_height / 2, escape_markup(panel.y_label));
     text(plot_left + plot_width / 2, plot_top + plot_height + 35, "small", "middle", panel.x_label);
-    const bool log_x = !panel.curves.empty() && !panel.curves.front().x.empty();
-    if (log_x)
-      draw_over_x(panel.curves, axis);
+    const bool over_x = !panel.curves.empty() && !panel.curves.front().x.empty();
+    if (over_x)
+      draw_over_x(panel, axis);
     else
       draw_over_index(panel.curves, axis);
     add(R"(<rect x="{:g}" y="{:g}" width="{:g}" height="{:g}" class="frame"/>)"
@@ -124,11 +87,11 @@ class Drawing {
   }
 
  private:
-  void draw_over_index(const std::vector<ChartCurve>& curves, const LogAxis& axis) {
+  void draw_over_index(const std::vector<ChartCurve>& curves, const ChartAxis& axis) {
     std::size_t longest = 2;
     for (const ChartCurve& curve : curves) longest = std::max(longest, curve.y.size());
     const double last = static_cast<double>(longest - 1);
-    for (double tick = 0; tick <= last; tick += tick_step(last)) {
+    for (double tick = 0; tick <= last; tick += chart_tick_step(last, 1)) {
       const double x = tick_mark(tick / last);
       text(x, plot_top + plot_height + 17, "small", "middle", fmt::format("{:g}", tick));
     }
@@ -136,23 +99,23 @@ class Drawing {
       draw(curve, axis, [&](std::size_t i) { return static_cast<double>(i) / last; });
   }
 
-  void draw_over_x(const std::vector<ChartCurve>& curves, const LogAxis& y_axis) {
-    const LogAxis x_axis(curves, &ChartCurve::x);
-    for (double tick = x_axis.low; tick <= x_axis.high; tick += x_axis.step) {
-      const double x = tick_mark((tick - x_axis.low) / (x_axis.high - x_axis.low));
-      power_of_ten(x, plot_top + plot_height + 18, "middle", tick);
+  void draw_over_x(const ChartPanel& panel, const ChartAxis& y_axis) {
+    const ChartAxis x_axis(panel.curves, &ChartCurve::x, panel.linear_x, true);
+    for (const double tick : x_axis.ticks()) {
+      const double x = tick_mark(x_axis.share_of_tick(tick));
+      tick_label(x_axis, x, plot_top + plot_height + (panel.linear_x ? 17 : 18), "middle", tick);
     }
-    for (const ChartCurve& curve : curves)
+    for (const ChartCurve& curve : panel.curves)
       draw(curve, y_axis, [&](std::size_t i) { return x_axis.share(curve.x[i]); });
   }
 
   // A curve; share(i) is the place of point i along the x-axis, 0 to 1.
   template <class F>
-  void draw(const ChartCurve& curve, const LogAxis& axis, F share) {
+  void draw(const ChartCurve& curve, const ChartAxis& axis, F share) {
     std::string path;
     bool pen_up = true;
     for (std::size_t i = 0; i < curve.y.size(); ++i) {
-      const bool seen = drawable(curve.y[i]) && std::log10(curve.y[i]) >= axis.low;
+      const bool seen = axis.shows(curve.y[i]);
       if (seen)
         fmt::format_to(std::back_inserter(path), "{}{:.1f} {:.1f}", pen_up ? "M" : "L",
                        plot_left + plot_width * share(i),
@@ -170,6 +133,13 @@ class Drawing {
     const double x = plot_left + plot_width * share;
     line(x, plot_top + plot_height, x, plot_top + plot_height + 4, "frame");
     return x;
+  }
+
+  void tick_label(const ChartAxis& axis, double x, double y, const char* anchor, double tick) {
+    if (axis.is_linear())
+      text(x, y, "small", anchor, fmt::format("{:.6g}", tick));
+    else
+      power_of_ten(x, y, anchor, tick);
   }
 
   void power_of_ten(double x, double y, const char* anchor, double exponent) {
@@ -241,6 +211,8 @@ std::string escape_markup(std::string_view text) {
       out += "&gt;";
     else if (c == '"')
       out += "&quot;";
+    else if (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t')
+      out += "\uFFFD";  // XML has no place for control characters
     else
       out += c;
   }

@@ -9,15 +9,14 @@
 
 namespace xgrad::train {
 
-/// A line through y[0], y[1], ... of a logarithmic axis. It is interrupted where y is not positive
-/// or not finite.
+/// A line through y[0], y[1], ... It is interrupted where y is not finite or, on a logarithmic axis,
+/// not positive.
 struct ChartCurve {
   std::vector<double> y{};
   std::size_t color = 0;  ///< of the palette, which has `chart_colors` and then repeats
   bool dashed = false;
   bool faint = false;  ///< thin and pale, behind what matters
-  /// One for each y, positive, on a logarithmic axis; given for all curves of a panel, or for none,
-  /// which are then drawn at 0, 1, ...
+  /// One for each y; given for all curves of a panel, or for none, which are then drawn at 0, 1, ...
   std::vector<double> x{};
 };
 inline constexpr std::size_t chart_colors = 6;
@@ -27,6 +26,7 @@ struct ChartPanel {
   std::string x_label{};
   std::vector<ChartCurve> curves{};
   std::string y_label{};
+  bool linear_x = false, linear_y = false;  ///< else logarithmic
 };
 
 /// An entry of the legend: a curve's label, and lines of details below it.

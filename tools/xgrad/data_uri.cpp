@@ -1,0 +1,52 @@
+#include "tools/xgrad/data_uri.hpp"
+
+#include <png.h>
+
+#include <fmt/format.h>
+
+#include <xgrad/core/error.hpp>
+
+namespace xgrad::command {
+namespace {
+
+// RFC 4648, section 4.
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto byte = [&](std::size_t j) {
+      return i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0u;
+    };
+    const unsigned three = byte(0) << 16 | byte(1) << 8 | byte(2);
+    for (const int shift : {18, 12, 6, 0}) text += digits[three >> shift & 63];
+  }
+  for (std::size_t i = bytes.size() % 3, end = text.size(); i != 0 && i < 3; ++i) text[--end] = '=';
+  return text;
+}
+
+}  // namespace
+
+std::string png_uri(const Picture& picture) {
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = static_cast<png_uint_32>(picture.width);
+  image.height = static_cast<png_uint_32>(picture.height);
+  image.format = picture.channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
+  std::string bytes;
+  png_alloc_size_t size = 0;
+  const auto write = [&](char* memory) {  // to nowhere at first, for the size
+    if (!png_image_write_to_memory(&image, memory, &size, 0, picture.pixels.data(), 0, nullptr))
+      throw Error(fmt::format("a picture of {}x{} pixels cannot be made a PNG: {}", picture.width,
+                              picture.height, image.message));
+    bytes.resize(size);
+  };
+  write(nullptr);
+  write(bytes.data());
+  return "data:image/png;base64," + base64(bytes);
+}
+
+std::string svg_uri(std::string_view svg) { return "data:image/svg+xml;base64," + base64(svg); }
+
+}  // namespace xgrad::command
