@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include <datasets/cache.hpp>
 #include <datasets/idx.hpp>
 #include <datasets/synthetic_digits.hpp>
 #include <xgrad/core/error.hpp>
@@ -129,10 +130,8 @@ std::vector<MnistPlace> mnist_places() {
   };
   if (const fs::path data = from_environment("XGRAD_DATA"); !data.empty())
     add("$XGRAD_DATA/mnist", data / "mnist");
-  fs::path cache = from_environment("XDG_CACHE_HOME");
-  const fs::path home = from_environment("HOME");
-  if (cache.empty() && !home.empty()) cache = home / ".cache";
-  if (!cache.empty()) add("the user's cache", cache / "xgrad/mnist");
+  if (const auto cache = user_cache())
+    for (const char* name : {"mnist", "fashion-mnist"}) add("the user's cache", *cache / name);
   std::error_code unknown;  // no /proc: the system's share/ remains
   const fs::path program = fs::read_symlink("/proc/self/exe", unknown);
   const fs::path shared = "share/datasets/fashion-mnist";

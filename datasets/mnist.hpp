@@ -33,8 +33,9 @@ struct MnistPlace {
 };
 
 /// The places that find_mnist looks in, in order: $XGRAD_DATA/mnist; the user's cache
-/// ($XDG_CACHE_HOME or ~/.cache, then xgrad/mnist); share/datasets/fashion-mnist of the prefix this
-/// program is installed in, and of the system (Debian's package dataset-fashion-mnist).
+/// ($XDG_CACHE_HOME or ~/.cache, then xgrad/mnist, xgrad/fashion-mnist); share/datasets/fashion-mnist
+/// of the prefix this program is installed in, and of the system (Debian's package
+/// dataset-fashion-mnist).
 std::vector<MnistPlace> mnist_places();
 
 /// Reads `data`, if given; else the first of the places that holds data; else draws synthetic

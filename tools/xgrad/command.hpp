@@ -60,6 +60,7 @@ void add_sample(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);
 void add_gradcheck(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
+void add_fetch(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);
 
 /// Adds --precision fp32|bf16, kept in `word`.

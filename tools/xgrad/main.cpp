@@ -70,6 +70,7 @@ int run(int argc, char** argv) {
   add_sample(app, session);
   add_gradcheck(app, session);
   add_bench(app, session);
+  add_fetch(app, session);
   add_doctor(app, session);
   try {
     app.parse(argc, argv);
