@@ -10,6 +10,7 @@
 
 #include <datasets/cache.hpp>
 #include <datasets/idx.hpp>
+#include <datasets/image_folder.hpp>
 #include <datasets/synthetic_digits.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/log.hpp>
@@ -109,6 +110,13 @@ fs::path from_environment(const char* name) {
 
 }  // namespace
 
+std::vector<std::string> class_names(const std::string& dataset) {
+  if (dataset == "Fashion-MNIST")  // as its README has them
+    return {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+            "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+  return {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+}
+
 Mnist load_mnist(const fs::path& folder) {
   Mnist mnist{"", folder.string(), load_set(folder, "train"), load_set(folder, "t10k")};
   if (mnist.train.height != mnist.test.height || mnist.train.width != mnist.test.width)
@@ -118,6 +126,7 @@ Mnist load_mnist(const fs::path& folder) {
                     folder.string(), mnist.train.height, mnist.train.width, mnist.test.height,
                     mnist.test.width));
   mnist.name = name_by_checksum(mnist.train, mnist.test);
+  mnist.classes = class_names(mnist.name);
   return mnist;
 }
 
@@ -143,7 +152,7 @@ std::vector<MnistPlace> mnist_places() {
 
 Mnist find_mnist(const std::optional<fs::path>& data, const std::vector<MnistPlace>& places) {
   if (data) {
-    Mnist mnist = load_mnist(*data);
+    Mnist mnist = is_image_folder(*data) ? load_image_folder(*data) : load_mnist(*data);
     log().info("data: {} from {}, as asked for", mnist.name, mnist.source);
     return mnist;
   }

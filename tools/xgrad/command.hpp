@@ -58,6 +58,7 @@ void add_train_mnist(CLI::App& train, Session& session);
 void add_train_chars(CLI::App& train, Session& session);
 void add_sample(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);
+void add_predict(CLI::App& app, Session& session);
 void add_gradcheck(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
 void add_fetch(CLI::App& app, Session& session);

@@ -68,6 +68,7 @@ int run(int argc, char** argv) {
   add_train_chars(*train, session);
   add_eval(app, session);
   add_sample(app, session);
+  add_predict(app, session);
   add_gradcheck(app, session);
   add_bench(app, session);
   add_fetch(app, session);

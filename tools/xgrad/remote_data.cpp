@@ -32,8 +32,8 @@ RemoteFile remote_file(const nlohmann::json& json) {
 
 const std::vector<RemoteData>& known_remote_data() {
   // MNIST and Fashion-MNIST: of the gzip files as their authors published them, as many independent
-  // downloaders state them, some beside the MD5 in Fashion-MNIST's README. Files packed again differ:
-  // Debian's Fashion-MNIST lacks the 24 or 23 bytes of the file's name in the gzip header.
+  // downloaders state them, some beside the MD5 in Fashion-MNIST's README. Files packed again
+  // differ: Debian's Fashion-MNIST lacks the 24 or 23 bytes of the file's name in the gzip header.
   // tinyshakespeare: of the text itself.
   static const std::vector<RemoteData> all{
       {"mnist",
