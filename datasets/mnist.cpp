@@ -166,8 +166,10 @@ Mnist find_mnist(const std::optional<fs::path>& data, const std::vector<MnistPla
   std::string tried;
   for (const MnistPlace& place : places)
     tried += (tried.empty() ? "" : ", ") + place.folder.string();
-  log().warn("data: {} from the {}, since no MNIST files were found in {}", mnist.name,
-             mnist.source, tried);
+  log().warn(
+      "data: {} from the {}, since no MNIST files were found in {}: "
+      "xgrad fetch mnist brings them",
+      mnist.name, mnist.source, tried);
   return mnist;
 }
 
