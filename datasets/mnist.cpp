@@ -8,7 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include <datasets/cache.hpp>
 #include <datasets/idx.hpp>
+#include <datasets/image_folder.hpp>
 #include <datasets/synthetic_digits.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/log.hpp>
@@ -108,6 +110,13 @@ fs::path from_environment(const char* name) {
 
 }  // namespace
 
+std::vector<std::string> class_names(const std::string& dataset) {
+  if (dataset == "Fashion-MNIST")  // as its README has them
+    return {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+            "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+  return {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+}
+
 Mnist load_mnist(const fs::path& folder) {
   Mnist mnist{"", folder.string(), load_set(folder, "train"), load_set(folder, "t10k")};
   if (mnist.train.height != mnist.test.height || mnist.train.width != mnist.test.width)
@@ -117,6 +126,7 @@ Mnist load_mnist(const fs::path& folder) {
                     folder.string(), mnist.train.height, mnist.train.width, mnist.test.height,
                     mnist.test.width));
   mnist.name = name_by_checksum(mnist.train, mnist.test);
+  mnist.classes = class_names(mnist.name);
   return mnist;
 }
 
@@ -129,10 +139,8 @@ std::vector<MnistPlace> mnist_places() {
   };
   if (const fs::path data = from_environment("XGRAD_DATA"); !data.empty())
     add("$XGRAD_DATA/mnist", data / "mnist");
-  fs::path cache = from_environment("XDG_CACHE_HOME");
-  const fs::path home = from_environment("HOME");
-  if (cache.empty() && !home.empty()) cache = home / ".cache";
-  if (!cache.empty()) add("the user's cache", cache / "xgrad/mnist");
+  if (const auto cache = user_cache())
+    for (const char* name : {"mnist", "fashion-mnist"}) add("the user's cache", *cache / name);
   std::error_code unknown;  // no /proc: the system's share/ remains
   const fs::path program = fs::read_symlink("/proc/self/exe", unknown);
   const fs::path shared = "share/datasets/fashion-mnist";
@@ -144,7 +152,7 @@ std::vector<MnistPlace> mnist_places() {
 
 Mnist find_mnist(const std::optional<fs::path>& data, const std::vector<MnistPlace>& places) {
   if (data) {
-    Mnist mnist = load_mnist(*data);
+    Mnist mnist = is_image_folder(*data) ? load_image_folder(*data) : load_mnist(*data);
     log().info("data: {} from {}, as asked for", mnist.name, mnist.source);
     return mnist;
   }
@@ -158,8 +166,10 @@ Mnist find_mnist(const std::optional<fs::path>& data, const std::vector<MnistPla
   std::string tried;
   for (const MnistPlace& place : places)
     tried += (tried.empty() ? "" : ", ") + place.folder.string();
-  log().warn("data: {} from the {}, since no MNIST files were found in {}", mnist.name,
-             mnist.source, tried);
+  log().warn(
+      "data: {} from the {}, since no MNIST files were found in {}: "
+      "xgrad fetch mnist brings them",
+      mnist.name, mnist.source, tried);
   return mnist;
 }
 

@@ -12,10 +12,11 @@ namespace xgrad::datasets {
 
 /// Training and test images, and where they came from.
 struct Mnist {
-  std::string name;    ///< "MNIST", "Fashion-MNIST", "synthetic digits" or "IDX images"
+  std::string name;  ///< "MNIST", "Fashion-MNIST", "synthetic digits" or "IDX images", "PNG images"
   std::string source;  ///< the folder, or "built-in generator, seed 0"
   ImageSet train;
   ImageSet test;
+  std::vector<std::string> classes{};  ///< their names, by label
 };
 
 /// Reads the four files of a folder: {train,t10k}-images-idx3-ubyte and
@@ -25,6 +26,9 @@ struct Mnist {
 /// its index), if the two image files differ in height or width, or if they hold no image.
 Mnist load_mnist(const std::filesystem::path& folder);
 
+/// The names of the ten classes in a data set of that name: digits, unless it is Fashion-MNIST.
+std::vector<std::string> class_names(const std::string& dataset);
+
 /// A folder where MNIST-like data is looked for.
 struct MnistPlace {
   std::string what;  ///< "$XGRAD_DATA/mnist", "the user's cache" ...
@@ -33,13 +37,15 @@ struct MnistPlace {
 };
 
 /// The places that find_mnist looks in, in order: $XGRAD_DATA/mnist; the user's cache
-/// ($XDG_CACHE_HOME or ~/.cache, then xgrad/mnist); share/datasets/fashion-mnist of the prefix this
-/// program is installed in, and of the system (Debian's package dataset-fashion-mnist).
+/// ($XDG_CACHE_HOME or ~/.cache, then xgrad/mnist, xgrad/fashion-mnist);
+/// share/datasets/fashion-mnist of the prefix this program is installed in, and of the system
+/// (Debian's package dataset-fashion-mnist).
 std::vector<MnistPlace> mnist_places();
 
-/// Reads `data`, if given; else the first of the places that holds data; else draws synthetic
-/// digits. Logs which one it took. Data that is there but damaged or not complete is an IoError, as
-/// is a `data` that holds none: something else is never taken in its place.
+/// Reads `data`, if given, which may also be a folder of PNG files (image_folder.hpp); else the
+/// first of the places that holds data; else draws synthetic digits. Logs which one it took. Data
+/// that is there but damaged or not complete is an IoError, as is a `data` that holds none:
+/// something else is never taken in its place.
 Mnist find_mnist(const std::optional<std::filesystem::path>& data = std::nullopt,
                  const std::vector<MnistPlace>& places = mnist_places());
 

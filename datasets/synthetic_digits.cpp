@@ -218,7 +218,8 @@ ImageSet synthetic_digits(Index count, std::uint64_t seed) {
 Mnist synthetic_mnist(std::uint64_t seed, Index train_count, Index test_count) {
   return {synthetic_name, fmt::format("built-in generator, seed {}", seed),
           synthetic_digits(train_count, seed),
-          draw(test_count, RandomStream(seed, "synthetic digits, test"))};
+          draw(test_count, RandomStream(seed, "synthetic digits, test")),
+          class_names(synthetic_name)};
 }
 
 }  // namespace xgrad::datasets

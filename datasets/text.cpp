@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include <datasets/cache.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/log.hpp>
 
@@ -180,10 +181,7 @@ std::vector<TextPlace> text_places() {
   const fs::path file = "tinyshakespeare/input.txt";
   if (const fs::path data = from_environment("XGRAD_DATA"); !data.empty())
     places.push_back({"$XGRAD_DATA/tinyshakespeare", {data / file}});
-  fs::path cache = from_environment("XDG_CACHE_HOME");
-  const fs::path home = from_environment("HOME");
-  if (cache.empty() && !home.empty()) cache = home / ".cache";
-  if (!cache.empty()) places.push_back({"the user's cache", {cache / "xgrad" / file}});
+  if (const auto cache = user_cache()) places.push_back({"the user's cache", {*cache / file}});
   places.push_back(licences());
   std::error_code ignored;  // what cannot be looked at is not there
   for (TextPlace& place : places)

@@ -18,10 +18,11 @@ namespace xgrad::models {
 template <class T = float>
 class LeNet : public nn::Module<T> {
  public:
-  explicit LeNet(double dropout_rate = 0)
-      : dropout(this->add("dropout", nn::Dropout<T>(dropout_rate))) {}
+  explicit LeNet(double dropout_rate = 0, Index classes = 10)
+      : fc2(this->add("fc2", nn::Linear<T>(128, classes))),
+        dropout(this->add("dropout", nn::Dropout<T>(dropout_rate))) {}
 
-  /// Images [N, 28, 28, 1] to logits [N, 10].
+  /// Images [N, 28, 28, 1] to logits [N, classes].
   Variable<T> forward(Variable<T> x) override { return after_conv1(conv1(std::move(x))); }
 
   /// The rest of the way, for those who want to see what passes between.
@@ -37,7 +38,7 @@ class LeNet : public nn::Module<T> {
   nn::BatchNorm2d<T>& bn2 = this->add("bn2", nn::BatchNorm2d<T>(32));
   nn::Flatten<T>& flatten = this->add("flatten", nn::Flatten<T>(nn::FlattenOrder::channels_first));
   nn::Linear<T>& fc1 = this->add("fc1", nn::Linear<T>(7 * 7 * 32, 128));
-  nn::Linear<T>& fc2 = this->add("fc2", nn::Linear<T>(128, 10));
+  nn::Linear<T>& fc2;
   nn::Dropout<T>& dropout;
 };
 
@@ -47,10 +48,11 @@ class LeNet : public nn::Module<T> {
 template <class T = float>
 class LeNetRelu : public nn::Module<T> {
  public:
-  explicit LeNetRelu(double dropout_rate = 0)
-      : dropout(this->add("dropout", nn::Dropout<T>(dropout_rate))) {}
+  explicit LeNetRelu(double dropout_rate = 0, Index classes = 10)
+      : fc2(this->add("fc2", nn::Linear<T>(128, classes))),
+        dropout(this->add("dropout", nn::Dropout<T>(dropout_rate))) {}
 
-  /// Images [N, 28, 28, 1] to logits [N, 10].
+  /// Images [N, 28, 28, 1] to logits [N, classes].
   Variable<T> forward(Variable<T> x) override { return after_conv1(conv1(std::move(x))); }
 
   /// As LeNet's.
@@ -66,7 +68,7 @@ class LeNetRelu : public nn::Module<T> {
   nn::BatchNorm2d<T>& bn2 = this->add("bn2", nn::BatchNorm2d<T>(32));
   nn::Flatten<T>& flatten = this->add("flatten", nn::Flatten<T>(nn::FlattenOrder::channels_first));
   nn::Linear<T>& fc1 = this->add("fc1", nn::Linear<T>(4 * 4 * 32, 128));
-  nn::Linear<T>& fc2 = this->add("fc2", nn::Linear<T>(128, 10));
+  nn::Linear<T>& fc2;
   nn::Dropout<T>& dropout;
 };
 
@@ -76,7 +78,9 @@ class LeNetRelu : public nn::Module<T> {
 template <class T = float>
 class LeNet5 : public nn::Module<T> {
  public:
-  /// Images [N, 28, 28, 1] to logits [N, 10].
+  explicit LeNet5(Index classes = 10) : fc3(this->add("fc3", nn::Linear<T>(84, classes))) {}
+
+  /// Images [N, 28, 28, 1] to logits [N, classes].
   Variable<T> forward(Variable<T> x) override { return after_conv1(conv1(std::move(x))); }
 
   /// As LeNet's.
@@ -91,7 +95,7 @@ class LeNet5 : public nn::Module<T> {
   nn::Flatten<T>& flatten = this->add("flatten", nn::Flatten<T>(nn::FlattenOrder::channels_first));
   nn::Linear<T>& fc1 = this->add("fc1", nn::Linear<T>(5 * 5 * 16, 120));
   nn::Linear<T>& fc2 = this->add("fc2", nn::Linear<T>(120, 84));
-  nn::Linear<T>& fc3 = this->add("fc3", nn::Linear<T>(84, 10));
+  nn::Linear<T>& fc3;
 };
 
 }  // namespace xgrad::models

@@ -59,9 +59,10 @@ class SequenceClassifier : public nn::Module<T> {
 template <class T = float, template <class> class Layer = nn::LSTM>
 class RowClassifier final : public SequenceClassifier<T, Layer> {
  public:
-  explicit RowClassifier(Index hidden = 128) : SequenceClassifier<T, Layer>(28, hidden, 10) {}
+  explicit RowClassifier(Index hidden = 128, Index classes = 10)
+      : SequenceClassifier<T, Layer>(28, hidden, classes) {}
 
-  /// Images [N, 28, 28, 1] to logits [N, 10].
+  /// Images [N, 28, 28, 1] to logits [N, classes].
   Variable<T> forward(Variable<T> x) override {
     const Index n = x.shape(0);
     return this->classify(permute(reshape(x, {n, 28, 28}), {1, 0, 2}));  // [28, N, 28]

@@ -67,8 +67,11 @@ BOOST_AUTO_TEST_CASE(data_is_found_where_the_environment_says_and_in_the_cache) 
   BOOST_TEST(places[0].folder == data / "mnist");
   BOOST_TEST(places[1].folder == cache / "xgrad/mnist");
   BOOST_TEST(places.back().folder == "/usr/share/datasets/fashion-mnist");
+  BOOST_TEST(places[2].folder == cache / "xgrad/fashion-mnist");
   BOOST_TEST(!places[0].found);
 
+  files::write_mnist(cache / "xgrad/fashion-mnist");
+  BOOST_TEST(find_mnist().source == (cache / "xgrad/fashion-mnist").string());
   files::write_mnist(cache / "xgrad/mnist");
   BOOST_TEST(find_mnist().source == (cache / "xgrad/mnist").string());
   files::write_mnist(data / "mnist");

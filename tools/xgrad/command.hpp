@@ -58,10 +58,12 @@ void add_train_mnist(CLI::App& train, Session& session);
 void add_train_chars(CLI::App& train, Session& session);
 void add_sample(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);
+void add_predict(CLI::App& app, Session& session);
 void add_gradcheck(CLI::App& app, Session& session);
 void add_report(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
 void add_graph(CLI::App& app, Session& session);
+void add_fetch(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);
 
 /// Adds --precision fp32|bf16, kept in `word`.

@@ -24,7 +24,7 @@ int evaluate_images(const EvalOptions& options, const nlohmann::json& json,
   const auto model = make_model(config);
   load_weights(options.run, *model);
   const datasets::Mnist mnist = images_of(config, options.data);
-  check_size(mnist);
+  check_images(mnist, config);
   const Evaluation test = evaluate(*model, mnist.test, config.mean, config.deviation);
   if (common.json)
     print_json({{"test_accuracy", test.accuracy},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <datasets/image_folder.hpp>
 #include <models/lenet/lenet.hpp>
 #include <models/sequence/sequence.hpp>
 #include <xgrad/autograd/no_grad.hpp>
@@ -23,20 +24,23 @@ std::unique_ptr<nn::Module<float>> make(Args... args) {
 }  // namespace
 
 const std::vector<std::string>& model_names() {
-  static const std::vector<std::string> names{"lenet", "lenet_relu", "lenet5", "rows_lstm", "rows_gru"};
+  static const std::vector<std::string> names{"lenet", "lenet_relu", "lenet5", "rows_lstm",
+                                              "rows_gru"};
   return names;
 }
 
 std::unique_ptr<nn::Module<float>> make_model(const ImageRunConfig& config) {
   const std::string& name = config.model;
-  if (name == "lenet") return make<models::LeNet<float>>(config.dropout);
-  if (name == "lenet_relu") return make<models::LeNetRelu<float>>(config.dropout);
+  const auto classes = static_cast<Index>(config.classes.size());
+  constexpr Index hidden = 128;
+  if (name == "lenet") return make<models::LeNet<float>>(config.dropout, classes);
+  if (name == "lenet_relu") return make<models::LeNetRelu<float>>(config.dropout, classes);
   if (config.dropout > 0)
-    throw ValueError(fmt::format("the model {} has no dropout: leave --dropout out, or choose lenet",
-                                 name));
-  if (name == "lenet5") return make<models::LeNet5<float>>();
-  if (name == "rows_lstm") return make<models::RowClassifier<float, nn::LSTM>>();
-  if (name == "rows_gru") return make<models::RowClassifier<float, nn::GRU>>();
+    throw ValueError(
+        fmt::format("the model {} has no dropout: leave --dropout out, or choose lenet", name));
+  if (name == "lenet5") return make<models::LeNet5<float>>(classes);
+  if (name == "rows_lstm") return make<models::RowClassifier<float, nn::LSTM>>(hidden, classes);
+  if (name == "rows_gru") return make<models::RowClassifier<float, nn::GRU>>(hidden, classes);
   throw ValueError(fmt::format("there is no model '{}'; the models are: {}", name,
                                fmt::join(model_names(), ", ")));
 }
@@ -46,6 +50,7 @@ nlohmann::ordered_json to_json(const ImageRunConfig& config) {
           {"model", config.model},
           {"dataset", config.dataset},
           {"source", config.source},
+          {"classes", config.classes},
           {"seed", config.seed},
           {"epochs", config.epochs},
           {"batch_size", config.batch_size},
@@ -75,6 +80,7 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   json.at("weight_decay").get_to(config.weight_decay);
   json.at("augment").get_to(config.augment);
   // Runs of earlier versions have none of these.
+  config.classes = json.value("classes", datasets::class_names(config.dataset));
   config.dropout = json.value("dropout", 0.0);
   config.label_smoothing = json.value("label_smoothing", 0.0);
   config.ema = json.value("ema", 0.0);
@@ -90,7 +96,15 @@ datasets::Mnist images_of(const ImageRunConfig& config, const std::optional<std:
   return datasets::find_mnist(folder.value_or(config.source));
 }
 
-void check_size(const datasets::Mnist& mnist) {
+void check_images(const datasets::Mnist& mnist, const ImageRunConfig& config) {
+  // Labels of IDX files have no names but those that are guessed from the data set.
+  const bool agree = mnist.name == datasets::image_folder_name
+                         ? mnist.classes == config.classes
+                         : mnist.classes.size() == config.classes.size();
+  if (!agree)
+    throw IoError(fmt::format("{}: has the classes {}, but the run {}: give images of its classes",
+                              mnist.source, fmt::join(mnist.classes, ", "),
+                              fmt::join(config.classes, ", ")));
   if (mnist.train.height != 28 || mnist.train.width != 28)
     throw IoError(
         fmt::format("{}: images of {}x{} pixels, where the models take 28x28: scale them first",

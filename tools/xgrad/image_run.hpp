@@ -26,6 +26,7 @@ struct ImageRunConfig {
   std::string model = "lenet";
   std::string dataset{};  ///< "MNIST"
   std::string source{};   ///< the folder that it was read from
+  std::vector<std::string> classes{};  ///< their names, by label
   std::uint64_t seed = 0;
   Index epochs = 0;
   Index batch_size = 0;
@@ -52,8 +53,9 @@ ImageRunConfig image_run_config(const nlohmann::json& json);
 /// The images that a run was trained on, unless another folder is given.
 datasets::Mnist images_of(const ImageRunConfig& config, const std::optional<std::string>& folder);
 
-/// Throws IoError unless the images have the size that the models take, 28x28.
-void check_size(const datasets::Mnist& mnist);
+/// Throws IoError unless the images have the size that the models take, 28x28, and the classes of
+/// the run.
+void check_images(const datasets::Mnist& mnist, const ImageRunConfig& config);
 
 struct Evaluation {
   double accuracy = 0;  ///< percent

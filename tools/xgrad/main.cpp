@@ -68,10 +68,12 @@ int run(int argc, char** argv) {
   add_train_chars(*train, session);
   add_eval(app, session);
   add_sample(app, session);
+  add_predict(app, session);
   add_gradcheck(app, session);
   add_report(app, session);
   add_bench(app, session);
   add_graph(app, session);
+  add_fetch(app, session);
   add_doctor(app, session);
   try {
     app.parse(argc, argv);

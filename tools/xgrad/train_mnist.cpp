@@ -74,10 +74,11 @@ Task prepare(const TrainOptions& options, std::uint64_t seed) {
     fill_in_defaults(config);
     task.mnist = datasets::find_mnist(options.data);
     config.dataset = task.mnist.name;
+    config.classes = task.mnist.classes;
     config.seed = seed;
   }
   config.source = where_from_anywhere(task.mnist.source);
-  check_size(task.mnist);
+  check_images(task.mnist, config);
   if (config.target_accuracy > 0)
     task.target.emplace(task.mnist.train, config.target_accuracy, config.seed);
   std::tie(config.mean, config.deviation) = pixel_statistics(task.mnist.train);
@@ -152,7 +153,8 @@ void add_train_mnist(CLI::App& train, Session& session) {
                [options](const CommonOptions& common) { return run(*options, common); });
   ImageRunConfig& config = options->config;
   verb->add_option("--data", options->data,
-                   "Folder of the four IDX files (default: $XGRAD_DATA/mnist, the user's cache, "
+                   "Folder of the four IDX files, or of PNG files as train/CLASS/*.png and "
+                   "test/CLASS/*.png (default: $XGRAD_DATA/mnist, the user's cache, "
                    "Fashion-MNIST as packaged, else synthetic digits)")
       ->type_name("DIR");
   verb->add_option("--model", config.model,
