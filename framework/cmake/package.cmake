@@ -19,6 +19,8 @@ set(CPACK_DEBIAN_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME libxgrad${XGRAD_SOVERSION})
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "The shared library.")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_GENERATE_SHLIBS ON)
+# dpkg-shlibdeps is content with any OpenBLAS; the one with pthreads fights OpenMP for the cores.
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_DEPENDS libopenblas0-openmp)
 
 # Beside the shared library: what the headers include, and what the static library is linked with.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libxgrad-dev)
@@ -27,7 +29,7 @@ set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SHLIBDEPS OFF)
 set(depends "libxgrad${XGRAD_SOVERSION} (= ${PROJECT_VERSION})" libxtensor-dev libspdlog-dev
-    libfmt-dev libopenblas-openmp-dev zlib1g-dev)
+    libfmt-dev libopenblas-openmp-dev)
 if(XGRAD_WITH_ONEDNN)
   # Debian's CMake package of oneDNN asks for OpenCL.
   list(APPEND depends libdnnl-dev ocl-icd-opencl-dev)
@@ -39,6 +41,7 @@ if(TARGET xgrad_command)
   set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME xgrad)
   set(CPACK_COMPONENT_COMMAND_DESCRIPTION
       "The xgrad command: trains small networks and checks gradients.")
+  set(CPACK_DEBIAN_COMMAND_PACKAGE_DEPENDS libopenblas0-openmp)
   set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION science)
   set(CPACK_DEBIAN_COMMAND_PACKAGE_SUGGESTS dataset-fashion-mnist)
 endif()
