@@ -29,7 +29,7 @@ Findings find_out(const ReportRequest& request, const nlohmann::json& json,
   attempt(missing, what, [&] {
     load_weights(request.folder, *model);
     datasets::Mnist mnist = images_of(found.config, request.data);
-    check_size(mnist);
+    check_images(mnist, found.config);
     found.results = examine(*model, mnist.test, found.config);
     found.mnist = std::move(mnist);
   });

@@ -220,18 +220,20 @@ namespace {
 // ones on the way back, breadth first.
 template <class T>
 std::string place_of(std::span<const Edge<T>> inputs) {
+  std::unordered_set<const Node<T>*> seen;
   std::vector<Node<T>*> level;
-  for (const Edge<T>& edge : inputs)
-    if (edge.node) level.push_back(edge.node.get());
-  std::unordered_set<Node<T>*> seen(level.begin(), level.end());
+  const auto add_new = [&](std::span<const Edge<T>> edges, std::vector<Node<T>*>& nodes) {
+    for (const Edge<T>& edge : edges)
+      if (edge.node && seen.insert(edge.node.get()).second) nodes.push_back(edge.node.get());
+  };
+  add_new(inputs, level);
   for (const char* relation = "of"; !level.empty(); relation = "after") {
     std::vector<std::string> names;
     std::vector<Node<T>*> next;
     for (Node<T>* const node : level) {
       const auto& extras = node->outputs()[0].extras;
       if (node->inputs().empty() && extras && !extras->name.empty()) names.push_back(extras->name);
-      for (const Edge<T>& edge : node->inputs())
-        if (edge.node && seen.insert(edge.node.get()).second) next.push_back(edge.node.get());
+      add_new(node->inputs(), next);
     }
     if (!names.empty()) return fmt::format(" {} {}", relation, fmt::join(names, ", "));
     level = std::move(next);
