@@ -3,6 +3,7 @@
 #include <xgrad/kernels/simd/bf16.hpp>
 #include <xgrad/kernels/simd/level.hpp>
 
+#include <algorithm>
 #include <type_traits>
 
 namespace xgrad::kernels {
@@ -23,12 +24,13 @@ const Bf16Loops& bf16() {
 // b [k, n], packed; along k it has so many operands.
 template <class Operand, class T>
 PoolArray<std::byte> pack(const PackedGemm<Operand, T>& gemm, const Factor<T>& b, Index operands) {
-  constexpr Index panels_per_chunk = 4;
+  constexpr Index worth_a_thread = Index{1} << 15;
+  const Index panels = std::max<Index>(1, worth_a_thread / (gemm.panel * std::max<Index>(b.rows, 1)));
   const Index row_stride = b.transposed ? 1 : b.stride, col_stride = b.transposed ? b.stride : 1;
   PoolArray<std::byte> memory(gemm.packed_size(operands, b.cols) *
                               static_cast<Index>(sizeof(Operand)));
   auto* const packed = reinterpret_cast<Operand*>(memory.data());
-  parallel_for(b.cols, panels_per_chunk * gemm.panel, [&](Index begin, Index end) {
+  parallel_for(b.cols, panels * gemm.panel, [&](Index begin, Index end) {
     gemm.pack(b.data + begin * col_stride, row_stride, col_stride, b.rows, end - begin,
               packed + begin * operands);
   });
