@@ -85,8 +85,8 @@ Report report_on_images(const ReportRequest& request, const nlohmann::json& json
   add_headline(page, found);
   add_curves(page, found.metrics, false);
   if (found.results) {
-    add_confusion(page, *found.results, found.mnist->name);
-    add_mistakes(page, *found.results, *found.mnist);
+    add_confusion(page, *found.results, found.config);
+    add_mistakes(page, *found.results, found.mnist->test, found.config);
   }
   if (found.filters) add_filters(page, *found.filters);
   report.html = finish_report(std::move(page), request, json);

@@ -15,13 +15,8 @@ namespace {
 
 constexpr std::size_t most_mistakes = 24;
 
-// What the classes are called; the number where that says it.
-std::string class_name(const std::string& dataset, Index label) {
-  static const std::vector<std::string> fashion{"T-shirt", "trousers", "pullover", "dress", "coat",
-                                                "sandal",  "shirt",    "sneaker",  "bag",   "boot"};
-  if (dataset == "Fashion-MNIST" && label < static_cast<Index>(fashion.size()))
-    return fashion[static_cast<std::size_t>(label)];
-  return fmt::format("{}", label);
+std::string class_name(const ImageRunConfig& config, Index label) {
+  return config.classes.at(static_cast<std::size_t>(label));
 }
 
 std::string percent(double share) { return fmt::format("{:.1f}\u00A0%", 100 * share); }
@@ -80,7 +75,7 @@ ImageResults examine(nn::Module<float>& model, const datasets::ImageSet& images,
   return results;
 }
 
-void add_confusion(HtmlPage& page, const ImageResults& results, const std::string& dataset) {
+void add_confusion(HtmlPage& page, const ImageResults& results, const ImageRunConfig& config) {
   const Index classes = results.classes;
   page.add(
       "<h2>What it takes for what</h2>\n<p class=\"lead\">A row for each class, a column for "
@@ -88,11 +83,11 @@ void add_confusion(HtmlPage& page, const ImageResults& results, const std::strin
       "right.</p>\n<div class=\"wide\"><table class=\"confusion\">\n<tr><th></th>",
       with_commas(results.images));
   for (Index c = 0; c < classes; ++c)
-    page.add("<th scope=\"col\">{}</th>", escaped(class_name(dataset, c)));
+    page.add("<th scope=\"col\">{}</th>", escaped(class_name(config, c)));
   page.add("<th scope=\"col\">right</th></tr>\n");
   for (Index label = 0; label < classes; ++label) {
     const auto total = static_cast<double>(std::max<Index>(row_sum(results, label), 1));
-    page.add("<tr><th scope=\"row\">{}</th>", escaped(class_name(dataset, label)));
+    page.add("<tr><th scope=\"row\">{}</th>", escaped(class_name(config, label)));
     for (Index c = 0; c < classes; ++c) {
       const Index count = results.confusion[static_cast<std::size_t>(label * classes + c)];
       if (count == 0) {
@@ -112,7 +107,8 @@ void add_confusion(HtmlPage& page, const ImageResults& results, const std::strin
   page.add("</table></div>\n");
 }
 
-void add_mistakes(HtmlPage& page, const ImageResults& results, const datasets::Mnist& mnist) {
+void add_mistakes(HtmlPage& page, const ImageResults& results, const datasets::ImageSet& images,
+                  const ImageRunConfig& config) {
   page.add("<h2>The worst mistakes</h2>\n");
   if (results.mistakes.empty()) {
     page.add("<p>None: every test image is classified right.</p>\n");
@@ -126,13 +122,13 @@ void add_mistakes(HtmlPage& page, const ImageResults& results, const datasets::M
       with_commas(static_cast<Index>(results.mistakes.size())), with_commas(results.images));
   for (std::size_t i = 0; i < shown; ++i) {
     const Mistake& mistake = results.mistakes[i];
-    const std::string label = escaped(class_name(mnist.name, mistake.label)),
-                      predicted = escaped(class_name(mnist.name, mistake.predicted));
+    const std::string label = escaped(class_name(config, mistake.label)),
+                      predicted = escaped(class_name(config, mistake.predicted));
     page.add(
         "<li><img src=\"{}\" width=\"84\" height=\"84\" alt=\"test image {}, a {}\">"
         "<div><b>{}</b> {}</div><div class=\"bad\">{} {}</div>"
         "<div class=\"pale\">loss {:.2f}</div></li>\n",
-        png_uri(picture_of(mnist.test, mistake.image)), mistake.image, label, label,
+        png_uri(picture_of(images, mistake.image)), mistake.image, label, label,
         percent(mistake.label_probability), predicted, percent(mistake.predicted_probability),
         mistake.loss);
   }

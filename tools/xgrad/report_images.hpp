@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <datasets/mnist.hpp>
+#include <datasets/image_set.hpp>
 #include <xgrad/nn/module.hpp>
 
 #include "tools/xgrad/html.hpp"
@@ -34,7 +34,8 @@ struct ImageResults {
 ImageResults examine(nn::Module<float>& model, const datasets::ImageSet& images,
                      const ImageRunConfig& config);
 
-void add_confusion(HtmlPage& page, const ImageResults& results, const std::string& dataset);
-void add_mistakes(HtmlPage& page, const ImageResults& results, const datasets::Mnist& mnist);
+void add_confusion(HtmlPage& page, const ImageResults& results, const ImageRunConfig& config);
+void add_mistakes(HtmlPage& page, const ImageResults& results, const datasets::ImageSet& images,
+                  const ImageRunConfig& config);
 
 }  // namespace xgrad::command
