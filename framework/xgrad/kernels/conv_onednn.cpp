@@ -21,13 +21,15 @@ using Arguments = std::unordered_map<int, memory>;
 // The primitives of a batch cut into chunks: one for the whole chunks and one for what remains.
 struct Batch {
   Batch(Pass pass_, const ConvShape& shape, bool bias, Index images)
-      : pass(pass_), batch(shape.batch), chunk(std::min(images, shape.batch)) {
-    if (rounds_to_bf16() && find_primitives(shape, bias, true, bf16_threads())) return;
-    find_primitives(shape, bias, false, 1);
+      : pass(pass_), batch(shape.batch) {
+    if (rounds_to_bf16() && find_primitives(shape, bias, images, true, bf16_threads())) return;
+    find_primitives(shape, bias, images, false, 1);
   }
 
-  bool find_primitives(const ConvShape& shape, bool bias, bool bf16, int library_threads) {
+  bool find_primitives(const ConvShape& shape, bool bias, Index images, bool bf16,
+                       int library_threads) {
     threads = library_threads;
+    chunk = std::min(images, shape.batch);
     // Winograd transforms the weights once per chunk.
     constexpr Index worth_transformed_weights = 4;
     if (threads > 1)
@@ -86,7 +88,7 @@ struct Batch {
   }
 
   Pass pass;
-  Index batch, chunk;
+  Index batch, chunk = 0;
   int threads = 1;  // of oneDNN's own
   std::shared_ptr<const Primitive> whole, rest;
   bool ok = false;  // oneDNN has them
