@@ -111,25 +111,30 @@ void check_images(const datasets::Mnist& mnist, const ImageRunConfig& config) {
                     mnist.source, mnist.train.height, mnist.train.width));
 }
 
-Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images, float mean,
-                    float deviation) {
+void for_each_batch(
+    nn::Module<float>& model, const datasets::ImageSet& images, float mean, float deviation,
+    const std::function<void(const datasets::Batch&, const Tensor<float>& logits)>& f) {
   const NoGrad no_grad;
-  const bool was_training = model.is_training();
-  model.eval();
   datasets::Loader loader(
       images, {.batch_size = 256, .shuffle = false, .mean = mean, .deviation = deviation});
+  for (const auto& batch : loader.epoch(0)) f(batch, model(Variable<float>(batch.images)).value());
+}
+
+Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images, float mean,
+                    float deviation) {
+  const bool was_training = model.is_training();
+  model.eval();
   Index right = 0;
   double loss = 0;
-  for (const auto& batch : loader.epoch(0)) {
-    const Variable<float> logits = model(Variable<float>(batch.images));
+  for_each_batch(model, images, mean, deviation, [&](const auto& batch, const auto& logits) {
     const auto rows = static_cast<Index>(batch.labels.size());
-    loss += static_cast<double>(rows) * cross_entropy(logits, batch.labels).item();
+    loss += static_cast<double>(rows) * cross_entropy<float>(logits, batch.labels).item();
     const Index classes = logits.shape(-1);
-    const float* row = logits.value().data();
+    const float* row = logits.data();
     for (Index i = 0; i < rows; ++i, row += classes)
       right +=
           std::max_element(row, row + classes) - row == batch.labels[static_cast<std::size_t>(i)];
-  }
+  });
   model.train(was_training);
   if (!std::isfinite(loss))
     throw NumericError(

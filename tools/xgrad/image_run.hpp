@@ -5,6 +5,7 @@
 // A run folder holds config.json (below) and model.safetensors (the weights, in PyTorch's names and
 // layouts).
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,6 +62,12 @@ struct Evaluation {
   double accuracy = 0;  ///< percent
   double loss = 0;      ///< mean cross entropy, nats
 };
+
+/// Calls f(batch, logits) for all images in their order, without recording a graph. The model's mode
+/// is the caller's.
+void for_each_batch(
+    nn::Module<float>& model, const datasets::ImageSet& images, float mean, float deviation,
+    const std::function<void(const datasets::Batch&, const Tensor<float>& logits)>& f);
 
 /// Accuracy and loss of the model, in evaluation mode, over all images; leaves the mode as it was.
 Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images, float mean,

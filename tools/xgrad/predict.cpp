@@ -4,9 +4,7 @@
 #include <cstdio>
 #include <numeric>
 
-#include <datasets/loader.hpp>
 #include <datasets/png.hpp>
-#include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/ops/loss.hpp>
 
@@ -68,14 +66,11 @@ datasets::ImageSet load_images(const PredictOptions& options, const ImageRunConf
 // The classes of each image, the most probable first; of equal ones, the first.
 std::vector<std::vector<Guess>> predict(nn::Module<float>& model, const datasets::ImageSet& images,
                                         const ImageRunConfig& config) {
-  const NoGrad no_grad;
   model.eval();
-  datasets::Loader loader(
-      images,
-      {.batch_size = 256, .shuffle = false, .mean = config.mean, .deviation = config.deviation});
   std::vector<std::vector<Guess>> all;
-  for (const auto& batch : loader.epoch(0)) {
-    const Variable<float> probabilities = softmax(model(Variable<float>(batch.images)));
+  for_each_batch(model, images, config.mean, config.deviation, [&](const auto& batch,
+                                                                   const auto& logits) {
+    const Variable<float> probabilities = softmax<float>(logits);
     const auto classes = static_cast<std::size_t>(probabilities.shape(-1));
     const float* row = probabilities.value().data();
     for (std::size_t i = 0; i < batch.labels.size(); ++i, row += classes) {
@@ -87,7 +82,7 @@ std::vector<std::vector<Guess>> predict(nn::Module<float>& model, const datasets
       });
       guesses.resize(std::min(classes, guesses_told));
     }
-  }
+  });
   return all;
 }
 

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-#include <datasets/loader.hpp>
-#include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/core/error.hpp>
 
 #include "tools/xgrad/data_uri.hpp"
@@ -37,19 +35,15 @@ Picture picture_of(const datasets::ImageSet& set, Index i) {
 
 ImageResults examine(nn::Module<float>& model, const datasets::ImageSet& images,
                      const ImageRunConfig& config) {
-  const NoGrad no_grad;
   model.eval();
-  datasets::Loader loader(
-      images,
-      {.batch_size = 256, .shuffle = false, .mean = config.mean, .deviation = config.deviation});
   ImageResults results{.images = images.count};
   Index image = 0, right = 0;
   double loss_sum = 0;
-  for (const auto& batch : loader.epoch(0)) {
-    const Variable<float> logits = model(Variable<float>(batch.images));
+  for_each_batch(model, images, config.mean, config.deviation, [&](const auto& batch,
+                                                                   const auto& logits) {
     const Index classes = results.classes = logits.shape(-1);
     results.confusion.resize(static_cast<std::size_t>(classes * classes));
-    const float* row = logits.value().data();
+    const float* row = logits.data();
     for (const std::int32_t label : batch.labels) {
       const float* const top = std::max_element(row, row + classes);
       double sum = 0;  // of exponentials, in terms of the largest
@@ -65,7 +59,7 @@ ImageResults examine(nn::Module<float>& model, const datasets::ImageSet& images,
       ++image;
       row += classes;
     }
-  }
+  });
   if (!std::isfinite(loss_sum))
     throw NumericError(fmt::format("the loss on the test images is {}", loss_sum));
   const auto count = static_cast<double>(images.count);
