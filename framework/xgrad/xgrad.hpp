@@ -46,6 +46,7 @@
 #include <xgrad/nn/pool.hpp>
 #include <xgrad/nn/recurrent.hpp>
 #include <xgrad/nn/sequential.hpp>
+#include <xgrad/nn/summary.hpp>
 
 #include <xgrad/optim/adam.hpp>
 #include <xgrad/optim/clip.hpp>

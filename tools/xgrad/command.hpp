@@ -63,6 +63,7 @@ void add_gradcheck(CLI::App& app, Session& session);
 void add_report(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);
 void add_graph(CLI::App& app, Session& session);
+void add_summary(CLI::App& app, Session& session);
 void add_fetch(CLI::App& app, Session& session);
 void add_doctor(CLI::App& app, Session& session);
 

@@ -73,6 +73,7 @@ int run(int argc, char** argv) {
   add_report(app, session);
   add_bench(app, session);
   add_graph(app, session);
+  add_summary(app, session);
   add_fetch(app, session);
   add_doctor(app, session);
   try {

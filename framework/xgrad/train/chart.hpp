@@ -45,7 +45,7 @@ std::string chart_svg(const std::string& title, std::span<const ChartPanel> pane
 /// One panel as an element of a page that has chart_style() in its head; `description` is for those
 /// who cannot see it.
 std::string panel_svg(const ChartPanel& panel, std::string_view description);
-/// The <style> element that panels in pages need. Its rules are for SVG elements only.
+/// The `style` element that panels in pages need. Its rules are for SVG elements only.
 std::string chart_style();
 
 /// Text as SVG and HTML want it, also within quotes.
