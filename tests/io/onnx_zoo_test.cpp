@@ -1,6 +1,6 @@
 // Small modules that use every translated op with unlike options. Where XGRAD_ONNX_ZOO names a
-// folder, they are written there with an input and what we make of it; tests/io/run_onnx_zoo lets
-// another program compute the same.
+// folder, they are written there with an input and what we make of it; tests/io/onnx_by_others lets
+// other programs compute the same.
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(every_exhibit_is_exported) {
         const Tensor<float> x = random_tensor(exhibit.input.with(0, batch));
         const Tensor<float> y = module(V(x)).value();
         values["input" + std::to_string(batch)] = in_file(x, sequence || x.shape().rank() == 4);
-        values["output" + std::to_string(batch)] = in_file(y, y.shape().rank() == 4);
+        values["output" + std::to_string(batch)] = in_file(y, sequence || y.shape().rank() == 4);
       }
       io::save_safetensors(path.string() + ".safetensors", values);
     }

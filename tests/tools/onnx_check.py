@@ -8,7 +8,8 @@ import zlib
 
 import cv2
 import numpy
-import onnx
+import onnx.checker
+import onnx.numpy_helper
 
 xgrad, run, path, folder = sys.argv[1:]
 

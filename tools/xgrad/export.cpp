@@ -71,7 +71,7 @@ void add_export(CLI::App& app, Session& session) {
   verb->add_option("run", options->run, "Folder that train mnist --out wrote")
       ->required()
       ->type_name("RUN");
-  verb->add_option("-o,--output", options->output, "(default: model.onnx in the run's folder)")
+  verb->add_option("-o,--output", options->output, "The file (default: model.onnx in the run's folder)")
       ->type_name("FILE.onnx");
 }
 

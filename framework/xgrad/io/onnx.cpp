@@ -65,10 +65,11 @@ OnnxSummary export_onnx(const std::filesystem::path& path, nn::Module<float>& mo
   graph.unique_name(options.output_name);
   for (std::size_t step = 0; step < trace.steps.size(); ++step) translate(values, step);
 
-  // Images come out as they go in.
+  // Images, and sequences that went in channels-first, come out in the same way.
   Shape output = trace.shapes[static_cast<std::size_t>(trace.output)];
-  const bool image = output.rank() == 4 && values.order_of(trace.output) == channels_first(4);
-  const AxisOrder order = image ? channels_first(4) : as_here(output.rank());
+  const bool sequence = output.rank() == 3 && values.order_of(0) == channels_first(3);
+  const AxisOrder order =
+      output.rank() == 4 || sequence ? channels_first(output.rank()) : as_here(output.rank());
   std::string result = values.value(trace.output, order);
   if (result == options.input_name) result = graph.add_node("Identity", "identity", {result});
   output = ordered(output, order);

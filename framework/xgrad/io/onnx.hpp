@@ -31,9 +31,10 @@ struct OnnxSummary {
 /// every op is written down; so a module whose forward() branches is exported as it goes for the
 /// example. The size of the batch stays open, all other extents are those of the example.
 ///
-/// Axes are in the order that PyTorch has: images [N, H, W, C] become [N, C, H, W], as input and
-/// inside, and so do sequences [N, L, C] that are convolved; other inputs are as they are.
-/// Parameters and buffers have their names and layouts of state_dict().
+/// Axes are in the order that PyTorch has: what has four axes, [N, H, W, C], is taken for an image
+/// and becomes [N, C, H, W], as input, inside and as output; sequences [N, L, C] that are convolved
+/// become [N, C, L]; all else is as it is. Parameters and buffers have their names and layouts of
+/// state_dict().
 ///
 /// The file appears under its name when it is complete. Throws ValueError naming an op that ONNX's
 /// writer does not know and its place in the module, or a value that does not come from ops alone,

@@ -60,13 +60,15 @@ std::string operand(OnnxStep& s, int i, const AxisOrder& order) {
   if (shape.rank() == rank) return s.in(i, order);
   const std::string own = s.in(i, as_here(shape.rank()));
   const Indices extents = to_indices(shape);
-  if (order == as_here(rank) ||
-      std::all_of(extents.begin(), extents.end(), [](Index extent) { return extent == 1; }))
-    return own;
+  const auto long_axes = shape.rank() - std::count(extents.begin(), extents.end(), 1);
+  if (order == as_here(rank) || long_axes == 0) return own;
   Indices full(static_cast<std::size_t>(rank - shape.rank()), 1);
   full.insert(full.end(), extents.begin(), extents.end());
+  const bool moves = long_axes > 1;  // a single axis needs no transposition, only another place
+  if (!moves) full = to_indices(ordered(Shape(std::span<const Index>(full)), order));
   const std::string reshaped =
       s.node("Reshape", {own, s.integers_input("_shape", full)}, {}, "_reshaped");
+  if (!moves) return reshaped;
   return s.node("Transpose", {reshaped}, {list("perm", Indices(order.begin(), order.end()))},
                 "_transposed");
 }

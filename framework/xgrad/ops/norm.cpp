@@ -134,11 +134,13 @@ Variable<T> batch_norm(Variable<T> x, const Variable<T>& gamma, const Variable<T
                              .saved_gamma = Saved(gamma.value()),
                              .training = options.training};
   if (!put_off) {
-    if (OpListener::tracing())
-      OpTracer<T>::note(batch_norm_op, {{"running_mean", stats.running_mean},
-                                        {"running_var", stats.running_var},
-                                        {"eps", options.eps},
-                                        {"training", options.training}});
+    if (OpListener::tracing()) {
+      const auto unless_training = [&](const Tensor<T>& t) { return options.training ? Tensor<T>() : t; };
+      OpTracer<T>::note(batch_norm_op, {{"training", options.training},
+                                        {"running_mean", unless_training(stats.running_mean)},
+                                        {"running_var", unless_training(stats.running_var)},
+                                        {"eps", options.eps}});
+    }
     return normalize(std::move(arguments));
   }
   if (gamma.defined()) arguments.gamma_value = gamma.value().clone();
