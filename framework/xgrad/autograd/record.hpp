@@ -17,12 +17,12 @@
 namespace xgrad {
 namespace detail {
 
-// Converts from a variable, so that record(op, {x, w}, ...) copies edges and not values.
+// Converts from a variable, so that record(op, {x, w}, ...) copies neither values nor, but for the
+// node, edges.
 template <class T>
 struct Input {
-  Edge<T> edge;
   const Variable<T>* variable;
-  Input(const Variable<T>& x) : edge(x.edge()), variable(&x) {}
+  Input(const Variable<T>& x) : variable(&x) {}
 };
 
 template <class T, class Edges>
@@ -69,7 +69,7 @@ std::array<Variable<T>, M> record_all(const OpInfo& op, Edges edges, std::array<
 template <class T, std::size_t N>
 std::array<Edge<T>, N> edges_of(const Input<T> (&inputs)[N]) {
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::array<Edge<T>, N>{inputs[I].edge...};
+    return std::array<Edge<T>, N>{inputs[I].variable->edge()...};
   }(std::make_index_sequence<N>{});
 }
 
