@@ -44,8 +44,8 @@ int run(const ExportOptions& options, const CommonOptions& common) {
   const auto config = read_config<ImageRunConfig>(options.run, json, image_run_config);
   const auto model = make_model(config);
   load_weights(options.run, *model);
-  const std::filesystem::path path =
-      options.output ? *options.output : std::filesystem::path(options.run) / "model.onnx";
+  const std::filesystem::path path = options.output.value_or(
+      (std::filesystem::path(options.run) / "model.onnx").string());
   const io::OnnxSummary summary =
       io::export_onnx(path, *model, Tensor<float>(Shape{1, 28, 28, 1}), describe(config));
   if (common.json)

@@ -22,14 +22,15 @@ struct OnnxOptions {
 struct OnnxSummary {
   int opset = 0;
   Index nodes = 0;
-  std::string input{};   ///< "batch x 1 x 28 x 28"
+  std::string input{};  ///< "batch x 1 x 28 x 28"
   std::string output{};
 };
 
 /// Writes what the module computes in evaluation, operator set 13, as float32. The module is run on
 /// an example of its input (any values; the first axis is the batch) and on a batch one larger, and
 /// every op is written down; so a module whose forward() branches is exported as it goes for the
-/// example. It is back in its mode afterwards. The size of the batch stays open, all other extents are those of the example.
+/// example. It is back in its mode afterwards. The size of the batch stays open, all other extents
+/// are those of the example.
 ///
 /// Axes are in the order that PyTorch has: what has four axes, [N, H, W, C], is taken for an image
 /// and becomes [N, C, H, W], as input, inside and as output; sequences [N, L, C] that are convolved
