@@ -150,15 +150,16 @@ void OnnxStep::result(std::string name, AxisOrder order) {
 }
 
 void OnnxStep::fail(const std::string& why) const {
-  // The last layer on the way here that has a parameter tells a reader where to look.
-  std::string after;
+  // The layer, or the last one on the way here that has a parameter, tells a reader where to look.
+  std::string place;
   for (std::size_t s = 0; s < number_; ++s)
     for (const TraceInput& input : values_.trace.steps[s].inputs)
       if (input.constant.defined())
         if (const std::string name = values_.name_of(input.constant); !name.empty())
-          after = fmt::format(" after the layer of {}", name);
+          place = fmt::format(", after {}", name);
+  if (stem_ != step_.op->name) place = fmt::format(", in the layer {}", stem_);
   throw ValueError(
-      fmt::format("export_onnx: {}{}: {}", describe_step(values_.trace, number_), after, why));
+      fmt::format("export_onnx: {}{}: {}", describe_step(values_.trace, number_), place, why));
 }
 
 }  // namespace xgrad::io
