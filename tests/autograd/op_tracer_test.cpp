@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/autograd/op_tracer.hpp>
 #include <xgrad/ops/arithmetic.hpp>
@@ -16,7 +18,8 @@ using namespace xgrad;
 
 namespace {
 
-// "conv2d [1, 2] - : stride": the op, the shapes of its inputs, "-" for an absent one, its options.
+// "linear [2, 3] [4, 3] - -> [2, 4]": the op, the shapes of its inputs ("-": absent) and of its
+// result, the names of its options.
 class Listing final : public OpTracer<float> {
  public:
   std::vector<std::string> lines;
@@ -26,10 +29,10 @@ class Listing final : public OpTracer<float> {
   void traced(const TracedOp<float>& op) override {
     std::string line = op.op.name;
     for (const Variable<float>* const x : op.inputs)
-      line += x->defined() ? " " + x->shape().to_string() : " -";
-    line += " -> " + op.results.front().shape().to_string();
+      line += fmt::format(" {}", x->defined() ? x->shape().to_string() : "-");
+    line += fmt::format(" -> {}", op.results.front().shape().to_string());
     for (const OpOption<float>& option : op.options) {
-      line += std::string(" ") + option.name;
+      line += fmt::format(" {}", option.name);
       if (const auto* const number = std::get_if<double>(&option.value)) numbers.push_back(*number);
       if (const auto* const integers = std::get_if<std::vector<Index>>(&option.value))
         numbers.insert(numbers.end(), integers->begin(), integers->end());
