@@ -54,4 +54,5 @@
 #include <xgrad/optim/schedule.hpp>
 #include <xgrad/optim/sgd.hpp>
 
+#include <xgrad/io/onnx.hpp>
 #include <xgrad/io/safetensors.hpp>

@@ -1,5 +1,7 @@
 #include <xgrad/core/error.hpp>
+#include <xgrad/io/onnx.hpp>
 #include <xgrad/io/safetensors.hpp>
+#include <xgrad/nn/linear.hpp>
 
 #include <filesystem>
 
@@ -9,6 +11,7 @@ namespace misuse {
 
 std::vector<Misuse> io() {
   using namespace xgrad;
+  using xgrad::io::export_onnx;
   using xgrad::io::load_safetensors;
   using xgrad::io::save_safetensors;
   const auto save = [](const char* path, const char* key, const Tensor<float>& tensor) {
@@ -40,6 +43,20 @@ std::vector<Misuse> io() {
        [=] { save("w.safetensors", "\xff\xfe", tensor); },
        Kind::value,
        {"UTF-8"}},
+      {"exporting a model without an example of its input",
+       [] {
+         nn::Linear<float> model(3, 2);
+         export_onnx("model.onnx", model, {});
+       },
+       Kind::value,
+       {"export_onnx", "undefined", "an input of the module"}},
+      {"exporting with one name for input and output",
+       [] {
+         nn::Linear<float> model(3, 2);
+         export_onnx("model.onnx", model, Tensor<float>({1, 3}), {.output_name = "input"});
+       },
+       Kind::value,
+       {"input_name", "output_name", "different"}},
   };
 }
 

@@ -59,6 +59,7 @@ void add_train_chars(CLI::App& train, Session& session);
 void add_sample(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);
 void add_predict(CLI::App& app, Session& session);
+void add_export(CLI::App& app, Session& session);
 void add_gradcheck(CLI::App& app, Session& session);
 void add_report(CLI::App& app, Session& session);
 void add_bench(CLI::App& app, Session& session);

@@ -69,6 +69,7 @@ int run(int argc, char** argv) {
   add_eval(app, session);
   add_sample(app, session);
   add_predict(app, session);
+  add_export(app, session);
   add_gradcheck(app, session);
   add_report(app, session);
   add_bench(app, session);

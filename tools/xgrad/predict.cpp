@@ -26,6 +26,11 @@ struct Guess {
   double probability = 0;
 };
 
+struct Prediction {
+  std::vector<Guess> guesses{};  ///< the most probable first; of equal ones, the first
+  std::vector<float> logits{};   ///< by label
+};
+
 constexpr std::size_t guesses_told = 3;
 
 // Whether most of the outermost pixels are bright, where those of the training images are not.
@@ -63,18 +68,19 @@ datasets::ImageSet load_images(const PredictOptions& options, const ImageRunConf
   return images;
 }
 
-// The classes of each image, the most probable first; of equal ones, the first.
-std::vector<std::vector<Guess>> predict(nn::Module<float>& model, const datasets::ImageSet& images,
-                                        const ImageRunConfig& config) {
+std::vector<Prediction> predict(nn::Module<float>& model, const datasets::ImageSet& images,
+                                const ImageRunConfig& config) {
   model.eval();
-  std::vector<std::vector<Guess>> all;
+  std::vector<Prediction> all;
   for_each_batch(model, images, config.mean, config.deviation, [&](const auto& batch,
                                                                    const auto& logits) {
     const Variable<float> probabilities = softmax<float>(logits);
     const auto classes = static_cast<std::size_t>(probabilities.shape(-1));
     const float* row = probabilities.value().data();
-    for (std::size_t i = 0; i < batch.labels.size(); ++i, row += classes) {
-      std::vector<Guess>& guesses = all.emplace_back();
+    const float* logit = logits.data();
+    for (std::size_t i = 0; i < batch.labels.size(); ++i, row += classes, logit += classes) {
+      auto& [guesses, logits_of_image] = all.emplace_back();
+      logits_of_image.assign(logit, logit + classes);
       for (std::size_t label = 0; label < classes; ++label)
         guesses.push_back({label, static_cast<double>(row[label])});
       std::stable_sort(guesses.begin(), guesses.end(), [](const Guess& a, const Guess& b) {
@@ -102,13 +108,14 @@ int run(const PredictOptions& options, const CommonOptions& common) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (common.json) {
       nlohmann::ordered_json line{{"file", options.files[i]}};
-      line.update(to_json(all[i].front(), config));
-      for (const Guess& guess : all[i]) line["top"].push_back(to_json(guess, config));
+      line.update(to_json(all[i].guesses.front(), config));
+      for (const Guess& guess : all[i].guesses) line["top"].push_back(to_json(guess, config));
+      line["logits"] = all[i].logits;
       predictions.push_back(line);
       continue;
     }
     std::string text;
-    for (const Guess& guess : all[i])
+    for (const Guess& guess : all[i].guesses)
       text += fmt::format("{}{} {:.1f} %", text.empty() ? "" : ", ", config.classes.at(guess.label),
                           100 * guess.probability);
     print("{}: {}\n", options.files[i], text);

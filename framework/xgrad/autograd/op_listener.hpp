@@ -17,15 +17,20 @@ class OpListener {
   static void report(const char* op, OpPass pass) {
     if (current_ != nullptr) current_->finished(op, pass);
   }
+  /// The innermost one; null if none lives.
+  static OpListener* current() { return current_; }
+  /// Whether that one is an OpTracer, which wants to hear of values, too.
+  static bool tracing() { return current_ != nullptr && current_->traces_; }
 
  protected:
-  OpListener() : outer_(current_) { current_ = this; }
+  explicit OpListener(bool traces = false) : outer_(current_), traces_(traces) { current_ = this; }
   virtual ~OpListener() { current_ = outer_; }
   /// `op` lives as long as the program.
   virtual void finished(const char* op, OpPass pass) = 0;
 
  private:
   OpListener* outer_;
+  bool traces_;
   inline static thread_local OpListener* current_ = nullptr;
 };
 

@@ -10,17 +10,19 @@
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/autograd/op_info.hpp>
 #include <xgrad/autograd/op_listener.hpp>
+#include <xgrad/autograd/op_tracer.hpp>
 #include <xgrad/autograd/saved.hpp>
 #include <xgrad/autograd/variable.hpp>
 
 namespace xgrad {
 namespace detail {
 
-// Converts from a variable, so that record(op, {x, w}, ...) copies edges and not values.
+// Converts from a variable, so that record(op, {x, w}, ...) copies neither values nor, but for the
+// node, edges.
 template <class T>
 struct Input {
-  Edge<T> edge;
-  Input(const Variable<T>& x) : edge(x.edge()) {}
+  const Variable<T>* variable;
+  Input(const Variable<T>& x) : variable(&x) {}
 };
 
 template <class T, class Edges>
@@ -42,9 +44,10 @@ Ref<Node<T>> make_node(const OpInfo& op, Edges edges, const std::array<Tensor<T>
       new Made(op, std::move(edges), std::move(outputs), std::forward<F>(backward)));
 }
 
-template <class T, std::size_t M, class Edges, class F>
+// `variables()` gives pointers to the inputs, for whoever traces.
+template <class T, std::size_t M, class Edges, class F, class Variables>
 std::array<Variable<T>, M> record_all(const OpInfo& op, Edges edges, std::array<Tensor<T>, M> ys,
-                                      F&& backward) {
+                                      F&& backward, const Variables& variables) {
   if (DetectAnomaly::enabled())
     for (const Tensor<T>& y : ys) check_finite<T>(y, op, edges, "output");
   std::array<Variable<T>, M> results;
@@ -55,15 +58,29 @@ std::array<Variable<T>, M> record_all(const OpInfo& op, Edges edges, std::array<
   } else {
     for (std::size_t i = 0; i < M; ++i) results[i] = Variable<T>(std::move(ys[i]));
   }
-  OpListener::report(op.name, OpPass::forward);
+  if (OpListener::current() != nullptr) [[unlikely]] {
+    if (auto* const tracer = OpTracer<T>::current())
+      tracer->report_values(op, variables(), results);
+    OpListener::report(op.name, OpPass::forward);
+  }
   return results;
 }
 
 template <class T, std::size_t N>
 std::array<Edge<T>, N> edges_of(const Input<T> (&inputs)[N]) {
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::array<Edge<T>, N>{inputs[I].edge...};
+    return std::array<Edge<T>, N>{inputs[I].variable->edge()...};
   }(std::make_index_sequence<N>{});
+}
+
+// What record_all() asks for.
+template <class T, std::size_t N>
+auto variables_of(const Input<T> (&inputs)[N]) {
+  return [&inputs] {
+    std::array<const Variable<T>*, N> variables;
+    for (std::size_t i = 0; i < N; ++i) variables[i] = inputs[i].variable;
+    return variables;
+  };
 }
 
 }  // namespace detail
@@ -87,7 +104,7 @@ Variable<T> record(const OpInfo& op, const std::type_identity_t<detail::Input<T>
                    Tensor<T> y, F&& backward) {
   return std::move(
       detail::record_all(op, detail::edges_of<T>(inputs), std::array{std::move(y)},
-                         std::forward<F>(backward))[0]);
+                         std::forward<F>(backward), detail::variables_of<T>(inputs))[0]);
 }
 
 /// An op of several outputs.
@@ -96,7 +113,7 @@ std::array<Variable<T>, M> record(const OpInfo& op,
                                   const std::type_identity_t<detail::Input<T>> (&inputs)[N],
                                   std::array<Tensor<T>, M> ys, F&& backward) {
   return detail::record_all(op, detail::edges_of<T>(inputs), std::move(ys),
-                            std::forward<F>(backward));
+                            std::forward<F>(backward), detail::variables_of<T>(inputs));
 }
 
 /// An op of any number of inputs.
@@ -106,8 +123,13 @@ Variable<T> record(const OpInfo& op, std::span<const Variable<T>> inputs, Tensor
   std::vector<Edge<T>> edges;
   edges.reserve(inputs.size());
   for (const Variable<T>& x : inputs) edges.push_back(x.edge());
+  const auto variables = [inputs] {
+    std::vector<const Variable<T>*> all;
+    for (const Variable<T>& x : inputs) all.push_back(&x);
+    return all;
+  };
   return std::move(detail::record_all(op, std::move(edges), std::array{std::move(y)},
-                                      std::forward<F>(backward))[0]);
+                                      std::forward<F>(backward), variables)[0]);
 }
 
 }  // namespace xgrad

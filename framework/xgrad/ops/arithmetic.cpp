@@ -46,6 +46,11 @@ Tensor<T> result_memory(const Shape& shape, const Variable<T>& a, bool a_is_free
   return Tensor<T>::empty(shape);
 }
 
+template <class T>
+void note_scalar(const OpInfo& op, T s) {
+  if (OpListener::tracing()) OpTracer<T>::note(op, {{"s", s}});
+}
+
 }  // namespace
 
 // y = a + b; da = dy, db = dy, summed over repetitions.
@@ -160,6 +165,7 @@ Variable<T> add(Variable<T> x, std::type_identity_t<T> s) {
   check_defined(add_scalar_op, x);
   Tensor<T> y = x.reuse();
   kernels::add(x.value(), s, y);
+  note_scalar<T>(add_scalar_op, s);
   return record(add_scalar_op, {x}, std::move(y), [](Backward<T>& b) { b.set_dx(0, b.dy()); });
 }
 
@@ -174,6 +180,7 @@ Variable<T> sub(std::type_identity_t<T> s, Variable<T> x) {
   check_defined(rsub_scalar_op, x);
   Tensor<T> y = x.reuse();
   kernels::sub(s, x.value(), y);
+  note_scalar<T>(rsub_scalar_op, s);
   return record(rsub_scalar_op, {x}, std::move(y),
                 [](Backward<T>& b) { kernels::mul(b.dy(), T(-1), b.dx_in_place_of_dy(0)); });
 }
@@ -184,6 +191,7 @@ Variable<T> mul(Variable<T> x, std::type_identity_t<T> s) {
   check_defined(mul_scalar_op, x);
   Tensor<T> y = x.reuse();
   kernels::mul(x.value(), s, y);
+  note_scalar<T>(mul_scalar_op, s);
   return record(mul_scalar_op, {x}, std::move(y),
                 [s](Backward<T>& b) { kernels::mul(b.dy(), s, b.dx_in_place_of_dy(0)); });
 }
@@ -194,6 +202,7 @@ Variable<T> div(Variable<T> x, std::type_identity_t<T> s) {
   check_defined(div_scalar_op, x);
   Tensor<T> y = x.reuse();
   kernels::div(x.value(), s, y);
+  note_scalar<T>(div_scalar_op, s);
   return record(div_scalar_op, {x}, std::move(y),
                 [s](Backward<T>& b) { kernels::div(b.dy(), s, b.dx_in_place_of_dy(0)); });
 }
@@ -204,6 +213,7 @@ Variable<T> div(std::type_identity_t<T> s, const Variable<T>& x) {
   check_defined(rdiv_scalar_op, x);
   Tensor<T> y = Tensor<T>::empty(x.shape());
   kernels::div(s, x.value(), y);
+  note_scalar<T>(rdiv_scalar_op, s);
   return record(rdiv_scalar_op, {x}, y, [x = Saved(x.value()), y = Saved(y)](Backward<T>& b) {
     Tensor<T>& dx = b.dx_in_place_of_dy(0);
     kernels::mul(b.dy(), y.get(), dx);

@@ -85,6 +85,11 @@ Variable<T> convolve(const OpInfo& op, const ConvShape& s, const Variable<T>& x,
                      const Variable<T>& w, const Variable<T>& b, const Shape& y_shape) {
   Tensor<T> y = Tensor<T>::empty(y_shape);
   kernels::conv_forward(s, x.value(), w.value(), b.value(), y);
+  if (OpListener::tracing())
+    OpTracer<T>::note(op, {{"stride", s.stride},
+                           {"padding", s.padding},
+                           {"dilation", s.dilation},
+                           {"groups", s.groups}});
   return record(op, {x, w, b}, y,
                 [s, x = Saved(x.value()), w = Saved(w.value())](Backward<T>& back) {
                   if (back.needs(0)) kernels::conv_backward_data(s, back.dy(), w.get(), back.dx(0));

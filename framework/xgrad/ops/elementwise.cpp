@@ -85,6 +85,7 @@ Variable<T> pow(const Variable<T>& x, std::type_identity_t<T> exponent) {
   check_defined(pow_op, x);
   Tensor<T> y = Tensor<T>::empty(x.shape());
   kernels::pow(x.value(), exponent, y);
+  if (OpListener::tracing()) OpTracer<T>::note(pow_op, {{"exponent", exponent}});
   return record(pow_op, {x}, std::move(y), [x = Saved(x.value()), exponent](Backward<T>& b) {
     kernels::pow_grad(x.get(), exponent, b.dy(), b.dx_in_place_of_dy(0));
   });

@@ -91,6 +91,7 @@ Variable<T> softmax(Variable<T> x, int axis) {
   axis = softmax_axis(softmax_op.name, x.shape(), axis);
   Tensor<T> y = x.reuse();
   kernels::softmax(x.value(), axis, y);
+  if (OpListener::tracing()) OpTracer<T>::note(softmax_op, {{"axis", axis}});
   return record(softmax_op, {x}, y, [axis, y = Saved(y)](Backward<T>& b) {
     kernels::softmax_grad(y.get(), b.dy(), axis, b.dx_in_place_of_dy(0));
   });
@@ -103,6 +104,7 @@ Variable<T> log_softmax(Variable<T> x, int axis) {
   axis = softmax_axis(log_softmax_op.name, x.shape(), axis);
   Tensor<T> y = x.reuse();
   kernels::log_softmax(x.value(), axis, y);
+  if (OpListener::tracing()) OpTracer<T>::note(log_softmax_op, {{"axis", axis}});
   return record(log_softmax_op, {x}, y, [axis, y = Saved(y)](Backward<T>& b) {
     kernels::log_softmax_grad(y.get(), b.dy(), axis, b.dx_in_place_of_dy(0));
   });

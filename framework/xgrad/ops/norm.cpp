@@ -133,7 +133,16 @@ Variable<T> batch_norm(Variable<T> x, const Variable<T>& gamma, const Variable<T
                              .beta_value = beta.value(),
                              .saved_gamma = Saved(gamma.value()),
                              .training = options.training};
-  if (!put_off) return normalize(std::move(arguments));
+  if (!put_off) {
+    if (OpListener::tracing()) {
+      const auto unless_training = [&](const Tensor<T>& t) { return options.training ? Tensor<T>() : t; };
+      OpTracer<T>::note(batch_norm_op, {{"training", options.training},
+                                        {"running_mean", unless_training(stats.running_mean)},
+                                        {"running_var", unless_training(stats.running_var)},
+                                        {"eps", options.eps}});
+    }
+    return normalize(std::move(arguments));
+  }
   if (gamma.defined()) arguments.gamma_value = gamma.value().clone();
   if (beta.defined()) arguments.beta_value = beta.value().clone();
   return Variable<T>::from_pending(

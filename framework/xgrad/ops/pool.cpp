@@ -61,6 +61,12 @@ Tensor<T> output(const Shape& x, const kernels::PoolShape& shape) {
   return Tensor<T>::empty({x[0], shape.out_height, shape.out_width, x[3]});
 }
 
+template <class T>
+void note_options(const OpInfo& op, const kernels::PoolShape& s) {
+  if (OpListener::tracing())
+    OpTracer<T>::note(op, {{"kernel", s.kernel}, {"stride", s.stride}, {"padding", s.padding}});
+}
+
 // max_pool2d along with what x still waits for.
 template <class T>
 std::optional<Variable<T>> pool_what_is_put_off(const Variable<T>& x, const PoolOptions& options) {
@@ -82,6 +88,7 @@ Variable<T> max_pool2d(Variable<T> x, const PoolOptions& options) {
   kernels::MaxPlaces places;
   const bool recorded = NoGrad::recording() && x.requires_grad();
   kernels::max_pool(x.value(), shape, y, recorded ? &places : nullptr);
+  note_options<T>(max_pool2d_op, shape);
   return record(max_pool2d_op, {x}, y, [shape, places = std::move(places)](Backward<T>& b) {
     kernels::max_pool_grad(b.dy(), places, shape, b.dx(0));
   });
@@ -94,6 +101,7 @@ Variable<T> avg_pool2d(const Variable<T>& x, const PoolOptions& options) {
   const auto shape = pool_shape(avg_pool2d_op.name, x.shape(), options);
   Tensor<T> y = output<T>(x.shape(), shape);
   kernels::avg_pool(x.value(), shape, y);
+  note_options<T>(avg_pool2d_op, shape);
   return record(avg_pool2d_op, {x}, y,
                 [shape](Backward<T>& b) { kernels::avg_pool_grad(b.dy(), shape, b.dx(0)); });
 }

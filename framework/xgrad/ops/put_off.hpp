@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <xgrad/autograd/no_grad.hpp>
+#include <xgrad/autograd/op_listener.hpp>
 #include <xgrad/autograd/saved.hpp>
 #include <xgrad/autograd/variable.hpp>
 #include <xgrad/ops/pool.hpp>
@@ -62,10 +63,11 @@ class PendingActivation final : public Pending<T> {
 };
 
 /// Whether work on x may be put off: an image whose memory nobody else holds, or one put off
-/// itself. Not while anomalies are looked for, whose report names the op that made them.
+/// itself. Not while anomalies are looked for, whose report names the op that made them, nor while
+/// somebody writes down which ops there are.
 template <class T>
 bool may_put_off(const Variable<T>& x) {
-  if (x.shape().rank() != 4 || DetectAnomaly::enabled()) return false;
+  if (x.shape().rank() != 4 || DetectAnomaly::enabled() || OpListener::tracing()) return false;
   return x.pending() != nullptr || x.value().unique();
 }
 

@@ -51,6 +51,15 @@ Reduction nonempty_reduction(const OpInfo& op, const Shape& x, const Axes& axes,
   return r;
 }
 
+template <class T>
+void note_axes(const OpInfo& op, const Reduction& r) {
+  if (!OpListener::tracing()) return;
+  std::vector<Index> axes;
+  for (int axis = 0; axis < r.kept.rank(); ++axis)
+    if (r.axes[static_cast<std::size_t>(axis)]) axes.push_back(axis);
+  OpTracer<T>::note(op, {{"axes", axes}});
+}
+
 // dx = dy / n, repeated along the reduced axes.
 template <class T>
 void give_repeated(Backward<T>& b, const Shape& kept, Index n) {
@@ -67,6 +76,7 @@ Variable<T> sum(const Variable<T>& x, const Axes& axes, bool keepdims) {
   const Reduction r = reduction(sum_op, x.shape(), axes, keepdims);
   Tensor<T> y = Tensor<T>::empty(r.result);
   kernels::sum(x.value(), r.axes, 1, y);
+  note_axes<T>(sum_op, r);
   return record(sum_op, {x}, std::move(y),
                 [kept = r.kept](Backward<T>& b) { give_repeated(b, kept, 1); });
 }
@@ -78,6 +88,7 @@ Variable<T> mean(const Variable<T>& x, const Axes& axes, bool keepdims) {
   const Reduction r = nonempty_reduction(mean_op, x.shape(), axes, keepdims);
   Tensor<T> y = Tensor<T>::empty(r.result);
   kernels::sum(x.value(), r.axes, static_cast<double>(r.elements), y);
+  note_axes<T>(mean_op, r);
   return record(mean_op, {x}, std::move(y),
                 [kept = r.kept, n = r.elements](Backward<T>& b) { give_repeated(b, kept, n); });
 }
@@ -90,6 +101,7 @@ Variable<T> max(const Variable<T>& x, const Axes& axes, bool keepdims) {
   Tensor<T> y = Tensor<T>::empty(r.result);
   PoolArray<Index> where(y.size());
   kernels::max(x.value(), r.axes, y, where);
+  note_axes<T>(max_op, r);
   return record(max_op, {x}, std::move(y), [where = std::move(where)](Backward<T>& b) {
     kernels::max_grad(b.dy(), where, b.dx(0));
   });

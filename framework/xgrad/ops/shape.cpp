@@ -113,6 +113,8 @@ Variable<T> permute(const Variable<T>& x, const Axes& axes) {
   }
   Tensor<T> y = Tensor<T>::empty(shape);
   copy_permuted(x.value(), order, y);
+  if (OpListener::tracing())
+    OpTracer<T>::note(permute_op, {{"axes", order}});
   return record(permute_op, {x}, std::move(y),
                 [inverse](Backward<T>& b) { copy_permuted(b.dy(), inverse, b.dx(0)); });
 }
@@ -143,6 +145,8 @@ Variable<T> concat(std::span<const Variable<T>> xs, int axis) {
   }
   std::vector<Index> extents;
   for (const Variable<T>& x : xs) extents.push_back(x.shape(along));
+  if (OpListener::tracing())
+    OpTracer<T>::note(concat_op, {{"axis", along}});
   return record(concat_op, xs, std::move(y), [along, extents = std::move(extents)](Backward<T>& b) {
     Index start = 0;
     for (std::size_t i = 0; i < extents.size(); start += extents[i++]) {
@@ -175,6 +179,8 @@ Variable<T> slice(const Variable<T>& x, int axis, Index begin, Index end, Index 
     y = Tensor<T>::empty(shape);
     copy_out_of(x.value(), box, y);
   }
+  if (OpListener::tracing())
+    OpTracer<T>::note(slice_op, {{"axis", along}, {"begin", from}, {"end", to}, {"step", step}});
   if (along == 0 && step == 1)
     return record(slice_op, {x}, std::move(y), [from, to](Backward<T>& b) {
       // In a loop over x[t], all but the first to come here cost what their rows do, and not all of
@@ -225,6 +231,14 @@ Variable<T> pad(const Variable<T>& x, const std::vector<PadWidth>& widths,
   Tensor<T> y = Tensor<T>::empty(shape);
   kernels::fill(y, value);
   copy_into(y, box, x.value());
+  if (OpListener::tracing()) {
+    std::vector<Index> before, after;
+    for (const PadWidth& width : widths) {
+      before.push_back(width.before);
+      after.push_back(width.after);
+    }
+    OpTracer<T>::note(pad_op, {{"before", before}, {"after", after}, {"value", value}});
+  }
   return record(pad_op, {x}, std::move(y),
                 [box](Backward<T>& b) { copy_out_of(b.dy(), box, b.dx(0)); });
 }
