@@ -133,8 +133,14 @@ BOOST_AUTO_TEST_CASE(half_precision_is_converted) {
   const auto check = [&]<class T>(T) {
     const auto state = io::load_safetensors<T>(folder / "f");
     // 1, -2, about 1/3, the largest, the least denormal, the largest negative one, -inf, -0
-    const double halves[] = {1, -2, 0.333251953125, 65504, std::ldexp(1, -24),
-                             -std::ldexp(1023, -24), -std::numeric_limits<double>::infinity(), -0.0};
+    const double halves[] = {1,
+                             -2,
+                             0.333251953125,
+                             65504,
+                             std::ldexp(1, -24),
+                             -std::ldexp(1023, -24),
+                             -std::numeric_limits<double>::infinity(),
+                             -0.0};
     for (std::size_t i = 0; i < 8; ++i)
       BOOST_TEST(static_cast<double>(state.at("h").values()[i]) == halves[i]);
     BOOST_TEST(std::signbit(state.at("h").values()[7]));
@@ -150,11 +156,10 @@ BOOST_AUTO_TEST_CASE(half_precision_is_converted) {
 // As Python's safe_open: what is not asked for is not read, and may be of any dtype.
 BOOST_AUTO_TEST_CASE(one_tensor_is_read_from_an_open_file) {
   const TemporaryFolder folder;
-  write_file(folder / "f",
-             file_of(R"({"__metadata__":{"format":"pt"},)"
-                     R"("w":{"dtype":"F32","shape":[1,2],"data_offsets":[3,11]},)"
-                     R"("mask":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}}  )",
-                     "abc" + bytes_of<float>({0.5f, -2})));  // w is not aligned
+  write_file(folder / "f", file_of(R"({"__metadata__":{"format":"pt"},)"
+                                   R"("w":{"dtype":"F32","shape":[1,2],"data_offsets":[3,11]},)"
+                                   R"("mask":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}}  )",
+                                   "abc" + bytes_of<float>({0.5f, -2})));  // w is not aligned
   const io::SafetensorsFile file(folder / "f");
   BOOST_TEST(file.names() == (std::vector<std::string>{"mask", "w"}),
              boost::test_tools::per_element());
@@ -264,7 +269,8 @@ BOOST_AUTO_TEST_CASE(every_rule_of_the_header_is_checked) {
   check_error(file_of(one(R"("F32")", "[-1]", "[0,4]"), four), {"w", "-1"});
   check_error(file_of(one(R"("F32")", "[1.5]", "[0,4]"), four), {"w", "1.5"});
   check_error(file_of(one(R"("F32")", "4", "[0,4]"), four), {"w", "shape"});
-  check_error(file_of(one(R"("F32")", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), four), {"w", "more than 8 axes"});
+  check_error(file_of(one(R"("F32")", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), four),
+              {"w", "more than 8 axes"});
   check_error(file_of(one(R"("F32")", "[4611686018427387904,4]", "[0,0]")), {"w", "larger"});
   check_error(file_of(one(R"("F32")", "[1,18446744073709551616]", "[0,0]")),
               {"w", "shape", "18446744073709551616"});

@@ -14,8 +14,8 @@ namespace xgrad::io {
 /// An archive open for reading, one array at a time, as numpy.load gives it. It is mapped into
 /// memory. Its directory is checked at once, and an array when it is read: its checksum, and before
 /// memory is taken, its size by the array's own header and by what its compressed bytes can give,
-/// so that no archive takes more than 1032 times its size. Copies share the mapping, and may be used
-/// by several threads. The file must not be shortened meanwhile.
+/// so that no archive takes more than 1032 times its size. Copies share the mapping, and may be
+/// used by several threads. The file must not be shortened meanwhile.
 class NpzFile {
  public:
   /// Throws IoError naming the file and the entry, what was found and what was expected. Entries
@@ -37,8 +37,8 @@ class NpzFile {
   std::shared_ptr<const Contents> contents_;
 };
 
-/// Writes the tensors, not compressed, as numpy.savez does; the same tensors give the same bytes. As
-/// with save_safetensors, the file appears when it is complete. Throws IoError naming the file,
+/// Writes the tensors, not compressed, as numpy.savez does; the same tensors give the same bytes.
+/// As with save_safetensors, the file appears when it is complete. Throws IoError naming the file,
 /// ValueError naming an undefined tensor, a name that is not UTF-8, or what is too large for ZIP
 /// (4 GB in all).
 template <class T>
