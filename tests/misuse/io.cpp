@@ -17,15 +17,17 @@ std::vector<Misuse> io() {
     save_safetensors<float>(path, {{key, tensor}});
   };
   const Tensor<float> tensor({2, 3});
-  // Calls use with the path of a good file, which save has written.
-  const auto with_file = [](const char* name, auto save, auto use) {
+  // Calls use with the path of a good file, which make has written.
+  const auto with_file = [](const char* name, auto make, auto use) {
     return [=] {
       const auto path = std::filesystem::temp_directory_path() / name;
-      save(path);
+      make(path);
       use(path);
     };
   };
-  const auto save_tensors = [=](const auto& path) { save_safetensors<float>(path, {{"w", tensor}}); };
+  const auto save_tensors = [=](const auto& path) {
+    save_safetensors<float>(path, {{"w", tensor}});
+  };
   const auto save_arrays = [=](const auto& path) { save_npz<float>(path, {{"w", tensor}}); };
   return {
       {"loading a file that does not exist",
@@ -62,7 +64,8 @@ std::vector<Misuse> io() {
        Kind::io,
        {"no/such.npy", "No such file", "check the path"}},
       {"loading tensors as an array",
-       with_file("xgrad_misuse.safetensors", save_tensors, [](const auto& path) { load_npy(path); }),
+       with_file("xgrad_misuse.safetensors", save_tensors,
+                 [](const auto& path) { load_npy(path); }),
        Kind::io,
        {"xgrad_misuse.safetensors", "NumPy", "another kind of file"}},
       {"loading floating-point numbers as labels",
@@ -76,7 +79,9 @@ std::vector<Misuse> io() {
        Kind::value,
        {"w.npy", "undefined"}},
       {"saving labels into a folder that does not exist",
-       [] { save_npy("no/such/labels.npy", std::vector<std::int32_t>{1, 2}); },
+       [] {
+         save_npy("no/such/labels.npy", std::vector<std::int32_t>{1, 2});
+       },
        Kind::io,
        {"no/such/labels.npy", "No such file", "folder"}},
       {"loading an array as an archive",
@@ -96,11 +101,15 @@ std::vector<Misuse> io() {
        Kind::io,
        {"xgrad_misuse.npz", "w", "<f4", "integers"}},
       {"saving an undefined tensor into an archive",
-       [] { save_npz<float>("w.npz", {{"fc.bias", {}}}); },
+       [] {
+         save_npz<float>("w.npz", {{"fc.bias", {}}});
+       },
        Kind::value,
        {"w.npz", "fc.bias", "undefined"}},
       {"saving a name that is not UTF-8 into an archive",
-       [=] { save_npz<float>("w.npz", {{"\xff", tensor}}); },
+       [=] {
+         save_npz<float>("w.npz", {{"\xff", tensor}});
+       },
        Kind::value,
        {"w.npz", "UTF-8"}},
   };

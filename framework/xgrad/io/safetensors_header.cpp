@@ -179,7 +179,7 @@ class HeaderReader final : public nlohmann::json_sax<json> {
     if (!number)
       wrong(fmt::format("the dtype is \"{}\", expected one of the format's, as F32",
                         clip(*entry_.dtype)));
-    const std::string shape = fmt::format("[{}]", fmt::join(*entry_.shape, ","));
+    const auto shape = [&] { return fmt::format("[{}]", fmt::join(*entry_.shape, ",")); };
     TensorEntry& entry = header_.tensors.at(name_);
     entry.dtype = *entry_.dtype;
 
@@ -188,7 +188,7 @@ class HeaderReader final : public nlohmann::json_sax<json> {
     for (const std::uint64_t extent : *entry_.shape) {
       if (extent > static_cast<std::uint64_t>(std::numeric_limits<Index>::max()) ||
           __builtin_mul_overflow(bytes, static_cast<Index>(extent), &bytes))
-        wrong(fmt::format("the shape {} is larger than any memory", shape));
+        wrong(fmt::format("the shape {} is larger than any memory", shape()));
       extents.push_back(static_cast<Index>(extent));
     }
     entry.shape = Shape(std::span<const Index>(extents));
@@ -200,7 +200,8 @@ class HeaderReader final : public nlohmann::json_sax<json> {
     entry.end = range[1];
     if (entry.end - entry.begin != static_cast<std::uint64_t>(bytes))
       wrong(fmt::format("the data_offsets [{}] span {} bytes, expected {} for {} {}",
-                        fmt::join(range, ","), entry.end - entry.begin, bytes, entry.dtype, shape));
+                        fmt::join(range, ","), entry.end - entry.begin, bytes, entry.dtype,
+                        shape()));
   }
 
   const std::filesystem::path& path_;
