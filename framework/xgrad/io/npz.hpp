@@ -13,9 +13,9 @@ namespace xgrad::io {
 
 /// An archive open for reading, one array at a time, as numpy.load gives it. It is mapped into
 /// memory. Its directory is checked at once, and an array when it is read: its checksum, and before
-/// memory is taken, its size by the array's own header and by what its compressed bytes can give,
-/// so that no archive takes more than 1032 times its size. Copies share the mapping, and may be
-/// used by several threads. The file must not be shortened meanwhile.
+/// memory is taken, its size, by the array's own header and by what its compressed bytes can give.
+/// All arrays together have at most 1032 times as many bytes as the archive. Copies share the
+/// mapping, and may be used by several threads. The file must not be shortened meanwhile.
 class NpzFile {
  public:
   /// Throws IoError naming the file and the entry, what was found and what was expected. Entries
