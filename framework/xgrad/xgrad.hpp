@@ -54,5 +54,7 @@
 #include <xgrad/optim/schedule.hpp>
 #include <xgrad/optim/sgd.hpp>
 
+#include <xgrad/io/npy.hpp>
+#include <xgrad/io/npz.hpp>
 #include <xgrad/io/onnx.hpp>
 #include <xgrad/io/safetensors.hpp>

@@ -62,6 +62,13 @@ int main() {
   } catch (const Error&) {
   }
 
+  // What needs the libraries behind the static one: zlib.
+  try {
+    io::load_npz("no/such.npz");
+    require(false, "a missing file is refused");
+  } catch (const IoError&) {
+  }
+
   // Pages of the program's tensors come from the library's pool and go back to it.
   std::puts("boundary holds");
 }
