@@ -4,6 +4,7 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <xgrad/autograd/engine.hpp>
@@ -16,11 +17,19 @@
 namespace xgrad {
 namespace detail {
 
-// Converts from a variable, so that record(op, {x, w}, ...) copies edges and not values.
-template <class T>
-struct Input {
-  Edge<T> edge;
-  Input(const Variable<T>& x) : edge(x.edge()) {}
+// Converts from a variable, so that record(op, {x, w}, ...) copies edges and not values. It is no
+// template: Clang deduces how long a list is only where the type of its elements is known.
+class Input {
+ public:
+  Input(const Variable<float>& x) : edge_(&x.edge()) {}
+  Input(const Variable<double>& x) : edge_(&x.edge()) {}
+  template <class T>
+  const Edge<T>& edge() const {
+    return *std::get<const Edge<T>*>(edge_);
+  }
+
+ private:
+  std::variant<const Edge<float>*, const Edge<double>*> edge_;
 };
 
 template <class T, class Edges>
@@ -60,9 +69,9 @@ std::array<Variable<T>, M> record_all(const OpInfo& op, Edges edges, std::array<
 }
 
 template <class T, std::size_t N>
-std::array<Edge<T>, N> edges_of(const Input<T> (&inputs)[N]) {
+std::array<Edge<T>, N> edges_of(const Input (&inputs)[N]) {
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::array<Edge<T>, N>{inputs[I].edge...};
+    return std::array<Edge<T>, N>{inputs[I].template edge<T>()...};
   }(std::make_index_sequence<N>{});
 }
 
@@ -83,8 +92,7 @@ std::array<Edge<T>, N> edges_of(const Input<T> (&inputs)[N]) {
 /// `inputs` may hold undefined variables (an absent bias). `backward` is called at most once unless
 /// the graph is retained; it should capture tensors as Saved, and never variables.
 template <class T, std::size_t N, class F>
-Variable<T> record(const OpInfo& op, const std::type_identity_t<detail::Input<T>> (&inputs)[N],
-                   Tensor<T> y, F&& backward) {
+Variable<T> record(const OpInfo& op, const detail::Input (&inputs)[N], Tensor<T> y, F&& backward) {
   return std::move(
       detail::record_all(op, detail::edges_of<T>(inputs), std::array{std::move(y)},
                          std::forward<F>(backward))[0]);
@@ -92,8 +100,7 @@ Variable<T> record(const OpInfo& op, const std::type_identity_t<detail::Input<T>
 
 /// An op of several outputs.
 template <class T, std::size_t N, std::size_t M, class F>
-std::array<Variable<T>, M> record(const OpInfo& op,
-                                  const std::type_identity_t<detail::Input<T>> (&inputs)[N],
+std::array<Variable<T>, M> record(const OpInfo& op, const detail::Input (&inputs)[N],
                                   std::array<Tensor<T>, M> ys, F&& backward) {
   return detail::record_all(op, detail::edges_of<T>(inputs), std::move(ys),
                             std::forward<F>(backward));
