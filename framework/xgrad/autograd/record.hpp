@@ -4,6 +4,7 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <xgrad/autograd/engine.hpp>
@@ -18,11 +19,20 @@ namespace xgrad {
 namespace detail {
 
 // Converts from a variable, so that record(op, {x, w}, ...) copies neither values nor, but for the
-// node, edges.
-template <class T>
-struct Input {
-  const Variable<T>* variable;
-  Input(const Variable<T>& x) : variable(&x) {}
+// node, edges. It is no template: Clang deduces how long a list is only where the type of its
+// elements is known.
+class Input {
+ public:
+  Input(const Variable<float>& x) : variable_(&x) {}
+  Input(const Variable<double>& x) : variable_(&x) {}
+  /// Of the result's type; else throws std::bad_variant_access.
+  template <class T>
+  const Variable<T>* variable() const {
+    return std::get<const Variable<T>*>(variable_);
+  }
+
+ private:
+  std::variant<const Variable<float>*, const Variable<double>*> variable_;
 };
 
 template <class T, class Edges>
@@ -67,18 +77,18 @@ std::array<Variable<T>, M> record_all(const OpInfo& op, Edges edges, std::array<
 }
 
 template <class T, std::size_t N>
-std::array<Edge<T>, N> edges_of(const Input<T> (&inputs)[N]) {
+std::array<Edge<T>, N> edges_of(const Input (&inputs)[N]) {
   return [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::array<Edge<T>, N>{inputs[I].variable->edge()...};
+    return std::array<Edge<T>, N>{inputs[I].template variable<T>()->edge()...};
   }(std::make_index_sequence<N>{});
 }
 
 // What record_all() asks for.
 template <class T, std::size_t N>
-auto variables_of(const Input<T> (&inputs)[N]) {
+auto variables_of(const Input (&inputs)[N]) {
   return [&inputs] {
     std::array<const Variable<T>*, N> variables;
-    for (std::size_t i = 0; i < N; ++i) variables[i] = inputs[i].variable;
+    for (std::size_t i = 0; i < N; ++i) variables[i] = inputs[i].template variable<T>();
     return variables;
   };
 }
@@ -100,8 +110,7 @@ auto variables_of(const Input<T> (&inputs)[N]) {
 /// `inputs` may hold undefined variables (an absent bias). `backward` is called at most once unless
 /// the graph is retained; it should capture tensors as Saved, and never variables.
 template <class T, std::size_t N, class F>
-Variable<T> record(const OpInfo& op, const std::type_identity_t<detail::Input<T>> (&inputs)[N],
-                   Tensor<T> y, F&& backward) {
+Variable<T> record(const OpInfo& op, const detail::Input (&inputs)[N], Tensor<T> y, F&& backward) {
   return std::move(
       detail::record_all(op, detail::edges_of<T>(inputs), std::array{std::move(y)},
                          std::forward<F>(backward), detail::variables_of<T>(inputs))[0]);
@@ -109,8 +118,7 @@ Variable<T> record(const OpInfo& op, const std::type_identity_t<detail::Input<T>
 
 /// An op of several outputs.
 template <class T, std::size_t N, std::size_t M, class F>
-std::array<Variable<T>, M> record(const OpInfo& op,
-                                  const std::type_identity_t<detail::Input<T>> (&inputs)[N],
+std::array<Variable<T>, M> record(const OpInfo& op, const detail::Input (&inputs)[N],
                                   std::array<Tensor<T>, M> ys, F&& backward) {
   return detail::record_all(op, detail::edges_of<T>(inputs), std::move(ys),
                             std::forward<F>(backward), detail::variables_of<T>(inputs));
