@@ -1,4 +1,5 @@
-// Gradients of parts of a batch, each with its share of the mean, add up to the gradient of the whole.
+// Gradients of parts of a batch, each with its share of the mean, add up to the gradient of the
+// whole.
 #include <boost/test/unit_test.hpp>
 
 #include <models/lenet/lenet.hpp>
@@ -33,9 +34,9 @@ StateDict<double> train(const std::vector<Index>& sizes) {
     for (const Index size : sizes) {
       Tensor<double> part({size, 28, 28, 1});
       std::copy_n(images.data() + begin * pixels, size * pixels, part.data());
-      const auto loss = cross_entropy(
-          model(Variable<double>(part)),
-          std::span(labels).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(size)));
+      const auto loss = cross_entropy(model(Variable<double>(part)),
+                                      std::span(labels).subspan(static_cast<std::size_t>(begin),
+                                                                static_cast<std::size_t>(size)));
       const double share = static_cast<double>(size) / static_cast<double>(count);
       loss.backward(Tensor<double>::full(loss.shape(), share));
       begin += size;

@@ -1,6 +1,6 @@
 #pragma once
-// Early stopping, for all that is trained: which epoch was the best, and whether to wait for a better
-// one.
+// Early stopping, for all that is trained: which epoch was the best, and whether to wait for a
+// better one.
 
 #include <limits>
 

@@ -38,8 +38,8 @@ struct ImageRunConfig {
   double ema = 0;              ///< decay of the weights' average, which is what is saved; 0: none
   double target_accuracy = 0;  ///< percent of the validation images; 0: all epochs are trained
   Index accumulate = 1;        ///< batches per step of the optimizer
-  Index patience = 0;     ///< epochs without a lower validation loss that end training; 0: any
-  double validation = 0;  ///< part of the training images on which each epoch is measured
+  Index patience = 0;          ///< epochs without a lower validation loss that end training; 0: any
+  double validation = 0;       ///< part of the training images on which each epoch is measured
   std::string precision = "fp32";  ///< of products: or "bf16"
   float mean = 0, deviation = 1;  ///< of the training pixels, scaled to 0..1
 };

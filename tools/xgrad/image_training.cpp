@@ -55,8 +55,8 @@ ImageRecipe recipe_of(const std::string& model) {
 }
 
 ImageTraining::ImageTraining(const ImageRunConfig& config, Index checkpoint_every,
-                             const datasets::ImageSet& images,
-                             const datasets::ImageSet& validation, Target* target, RunWriter* run)
+                             const datasets::ImageSet& images, const datasets::ImageSet& validation,
+                             Target* target, RunWriter* run)
     : config_(config),
       validation_(validation),
       target_(target),

@@ -33,8 +33,9 @@ ImageRecipe recipe_of(const std::string& model);
 class ImageTraining {
  public:
   /// `images`, `validation` and `target` must outlive this. With config.validation each epoch is
-  /// measured on `validation`. `target` may be null: then all epochs are trained, if config.patience
-  /// does not end; so may `run`: then nothing is kept. If it goes on from a checkpoint, so does this.
+  /// measured on `validation`. `target` may be null: then all epochs are trained, if
+  /// config.patience does not end; so may `run`: then nothing is kept. If it goes on from a
+  /// checkpoint, so does this.
   ImageTraining(const ImageRunConfig& config, Index checkpoint_every,
                 const datasets::ImageSet& images, const datasets::ImageSet& validation,
                 Target* target, RunWriter* run);
@@ -42,8 +43,8 @@ class ImageTraining {
   /// To the end, or until a signal came, which it returns; else 0.
   int train(const train::CatchInterrupt& interrupt);
 
-  /// The model that results: that of the best epoch with config.patience, else the last; the average
-  /// of the weights if there is one. Training is over then.
+  /// The model that results: that of the best epoch with config.patience, else the last; the
+  /// average of the weights if there is one. Training is over then.
   nn::Module<float>& result();
   Index images() const { return images_; }  ///< trained on
   Index epochs() const { return step_ / steps_per_epoch_; }

@@ -29,7 +29,8 @@ void add_run_options(CLI::App& verb, RunOptions& options,
       verb.add_option("--resume", options.resume,
                       "Go on with the run in this folder, byte for byte as if it had never stopped")
           ->type_name("RUN");
-  std::vector<std::string> free{"--help", "--resume", "--threads", "--log-level", "--quiet", "--json"};
+  std::vector<std::string> free{"--help",      "--resume", "--threads",
+                                "--log-level", "--quiet",  "--json"};
   free.insert(free.end(), allowed);
   for (CLI::Option* const option : verb.get_options())
     if (std::ranges::find(free, option->get_name()) == free.end()) resumed->excludes(option);

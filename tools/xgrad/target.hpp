@@ -14,8 +14,8 @@
 
 namespace xgrad::command {
 
-/// An accuracy to reach on the validation images, and what the model reached so far. The test images
-/// play no part.
+/// An accuracy to reach on the validation images, and what the model reached so far. The test
+/// images play no part.
 class Target {
  public:
   /// `validation` must outlive this; `train_count` images are trained on. `accuracy` in percent.

@@ -121,8 +121,8 @@ int TextTraining::train(const train::CatchInterrupt& interrupt) {
 // One step of the optimizer, by config.accumulate windows or what the epoch has left; returns the
 // norm of the gradient before clipping.
 double TextTraining::step(train::Progress& progress) {
-  const Index windows = std::min(config_.accumulate,
-                                 streams_.windows_per_epoch() - streams_.position().window);
+  const Index windows =
+      std::min(config_.accumulate, streams_.windows_per_epoch() - streams_.position().window);
   optimizer_->zero_grad();
   for (Index i = 0; i < windows; ++i) add_gradients(windows, progress);
   const double most = config_.clip > 0 ? config_.clip : std::numeric_limits<double>::infinity();

@@ -190,12 +190,13 @@ void add_train_mnist(CLI::App& train, Session& session) {
           "--epochs", config.epochs,
           "Passes over the training images, at most (default: 3, with --target-accuracy 2)")
       ->check(CLI::Range(1, 1'000'000));
-  verb->add_option("--batch-size", config.batch_size, "Images per step (default: 64)")
+  verb->add_option("--batch-size", config.batch_size, "Images per batch (default: 64)")
       ->check(CLI::Range(1, 1'000'000));
-  add_accumulate(*verb, config.accumulate,
-                 "Batches per step of the optimizer, whose gradients are averaged: as one batch of N "
-                 "times the size would do it, in the memory of one; batch norm still sees each batch "
-                 "by itself (default: 1)");
+  add_accumulate(
+      *verb, config.accumulate,
+      "Batches per step of the optimizer, whose gradients are averaged: as one batch of N "
+      "times the size would do it, in the memory of one; batch norm still sees each batch "
+      "by itself (default: 1)");
   verb->add_option(
           "--lr", config.lr,
           "Peak learning rate of a one-cycle schedule (default: 0.05, with --target-accuracy 0.2; "
@@ -218,15 +219,17 @@ void add_train_mnist(CLI::App& train, Session& session) {
                    "with this decay; 0: the last weights (default: 0, with --target-accuracy 0.98)")
       ->check(CLI::Range(0.0, 0.999999))
       ->type_name("DECAY");
-  verb->add_option("--validation", config.validation,
-                   "Part of the training images that is set aside to measure loss and accuracy after "
-                   "each epoch (default: 0, with --patience 0.1)")
+  verb->add_option(
+          "--validation", config.validation,
+          "Part of the training images that is set aside to measure loss and accuracy after "
+          "each epoch (default: 0, with --patience 0.1)")
       ->check(CLI::Range(0.0, 0.9))
       ->type_name("FRACTION");
-  CLI::Option* const patience =
-      add_patience(*verb, config.patience,
-                   "Stop after N epochs without a lower validation loss, and keep the weights of the "
-                   "best epoch; 0: train all --epochs and keep the last (default: 0)");
+  CLI::Option* const patience = add_patience(
+      *verb, config.patience,
+      "Stop after N epochs without a lower validation loss, and keep the weights of the "
+      "best epoch; the schedule stays that of all --epochs. 0: train them all and keep "
+      "the last weights (default: 0)");
   verb->add_option("--target-accuracy", config.target_accuracy,
                    "Stop as soon as that many of a hundred validation images are classified right. "
                    "They are a sixth of the training images, or --validation, and not trained on; "
