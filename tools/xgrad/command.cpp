@@ -10,6 +10,11 @@
 #include "tools/xgrad/command.hpp"
 
 namespace xgrad::command {
+namespace {
+
+bool nobody_watches = false;
+
+}  // namespace
 
 OutputError::OutputError(int code)
     : std::runtime_error(fmt::format("cannot write to standard output: {}", std::strerror(code))),
@@ -32,6 +37,8 @@ CLI::App* add_verb(CLI::App& parent, Session& session, const std::string& name,
       ->type_name("N");
   group(verb->add_option("--log-level", common.log_level, "How much to log to stderr"))
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}));
+  group(verb->add_flag("--quiet", common.quiet,
+                       "No progress and no remarks: on stderr is only what went wrong"));
   group(verb->add_flag("--json", common.json, "Results as one JSON object on the last line"));
   verb->callback([&session, action = std::move(action)] { session.action = action; });
   return verb;
@@ -46,8 +53,15 @@ void add_precision(CLI::App& verb, std::string& word) {
 void use_precision(const std::string& word) {
   set_float32_matmul_precision(word == "bf16" ? "medium" : "highest");
   if (word == "bf16" && !kernels::has_bf16())
-    std::fputs("xgrad: this CPU does not multiply bfloat16 (AVX512-BF16): computing in fp32\n",
-               stderr);
+    remark("xgrad: this CPU does not multiply bfloat16 (AVX512-BF16): computing in fp32\n");
+}
+
+void set_quiet(bool quiet) { nobody_watches = quiet; }
+bool is_quiet() { return nobody_watches; }
+
+train::ProgressOptions progress_display(std::string unit) {
+  if (!is_quiet()) return train::progress_on_stderr(std::move(unit));
+  return {.unit = std::move(unit), .write = [](std::string_view) {}};
 }
 
 void write_output(std::string_view text) {

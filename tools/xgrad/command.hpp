@@ -16,6 +16,8 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <xgrad/train/progress.hpp>
+
 namespace xgrad::command {
 
 /// The command line asks for what does not exist: exit code 2.
@@ -36,6 +38,7 @@ struct CommonOptions {
   int threads = 0;  ///< 0: as many as the machine has
   std::uint64_t seed = 0;
   std::string log_level;  ///< "": as the environment says
+  bool quiet = false;     ///< nothing on stderr but what went wrong
   bool json = false;
 };
 
@@ -72,6 +75,20 @@ void add_doctor(CLI::App& app, Session& session);
 void add_precision(CLI::App& verb, std::string& word);
 /// Computes with that precision from now on; says so on stderr where the CPU can't.
 void use_precision(const std::string& word);
+
+/// With --quiet nobody watches: no progress, no remarks, and of the log only errors, unless
+/// --log-level asks for more. Of the whole program; set once, before the verb runs.
+void set_quiet(bool quiet);
+bool is_quiet();
+
+/// A remark on stderr for whoever watches. What explains an exit code is no remark.
+template <class... Args>
+void remark(fmt::format_string<Args...> format, Args&&... args) {
+  if (!is_quiet()) fmt::print(stderr, format, std::forward<Args>(args)...);
+}
+
+/// Where a verb's progress goes: stderr, or nowhere.
+train::ProgressOptions progress_display(std::string unit);
 
 /// Writes to stdout and flushes, so that a reader sees results as they come. Throws OutputError.
 void write_output(std::string_view text);

@@ -15,6 +15,7 @@
 #include <xgrad/core/log.hpp>
 #include <xgrad/train/progress.hpp>
 
+#include "tools/xgrad/command.hpp"
 #include "tools/xgrad/part_file.hpp"
 
 namespace xgrad::command {
@@ -106,7 +107,7 @@ Attempt request(const std::string& address, PartFile& part, const RemoteFile& fi
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(),
                                                                    curl_easy_cleanup);
   if (!handle) throw std::bad_alloc();
-  train::Progress progress(file.name, kilobytes(file.bytes), train::progress_on_stderr("kB"),
+  train::Progress progress(file.name, kilobytes(file.bytes), progress_display("kB"),
                            kilobytes(part.bytes()));
   Transfer transfer{part, file, options, progress};
   std::array<char, CURL_ERROR_SIZE> message{};

@@ -125,7 +125,7 @@ int run(const Options& options, const CommonOptions& common) {
   if (!common.json) print_head(kind, width);
 
   std::optional<train::Progress> progress;
-  if (auto shown = train::progress_on_stderr(kind + "s"); shown.terminal)
+  if (auto shown = progress_display(kind + "s"); shown.terminal)
     progress.emplace("gradcheck", static_cast<Index>(all.size()), std::move(shown));
   std::vector<CheckedItem> items;
   for (const Job& job : all) {

@@ -23,6 +23,11 @@ std::unique_ptr<nn::Module<float>> make(Args... args) {
 
 }  // namespace
 
+double validation_fraction(const ImageRunConfig& config) {
+  if (config.validation > 0) return config.validation;
+  return config.target_accuracy > 0 ? 1.0 / 6 : 0;
+}
+
 const std::vector<std::string>& model_names() {
   static const std::vector<std::string> names{"lenet", "lenet_relu", "lenet5", "rows_lstm",
                                               "rows_gru"};
@@ -62,6 +67,9 @@ nlohmann::ordered_json to_json(const ImageRunConfig& config) {
           {"label_smoothing", config.label_smoothing},
           {"ema", config.ema},
           {"target_accuracy", config.target_accuracy},
+          {"accumulate", config.accumulate},
+          {"patience", config.patience},
+          {"validation", config.validation},
           {"precision", config.precision},
           {"mean", config.mean},
           {"deviation", config.deviation}};
@@ -85,6 +93,9 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   config.label_smoothing = json.value("label_smoothing", 0.0);
   config.ema = json.value("ema", 0.0);
   config.target_accuracy = json.value("target_accuracy", 0.0);
+  config.accumulate = json.value("accumulate", config.accumulate);
+  config.patience = json.value("patience", config.patience);
+  config.validation = json.value("validation", config.validation);
   config.precision = json.value("precision", config.precision);
   json.at("mean").get_to(config.mean);
   json.at("deviation").get_to(config.deviation);

@@ -36,10 +36,17 @@ struct ImageRunConfig {
   bool augment = false;
   double label_smoothing = 0;
   double ema = 0;              ///< decay of the weights' average, which is what is saved; 0: none
-  double target_accuracy = 0;  ///< percent of the validation images; 0: no image is set aside
+  double target_accuracy = 0;  ///< percent of the validation images; 0: all epochs are trained
+  Index accumulate = 1;        ///< batches per step of the optimizer
+  Index patience = 0;          ///< epochs without a lower validation loss that end training; 0: any
+  double validation = 0;       ///< part of the training images on which each epoch is measured
   std::string precision = "fp32";  ///< of products: or "bf16"
   float mean = 0, deviation = 1;  ///< of the training pixels, scaled to 0..1
 };
+
+/// The part of the training images that is set aside: config.validation or, for a target alone, a
+/// sixth (10,000 of MNIST's 60,000); 0: none.
+double validation_fraction(const ImageRunConfig& config);
 
 /// The names that make_model knows.
 const std::vector<std::string>& model_names();

@@ -1,15 +1,17 @@
 #include "tools/xgrad/image_training.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include <xgrad/ops/loss.hpp>
 #include <xgrad/optim/adam.hpp>
 #include <xgrad/optim/clip.hpp>
 #include <xgrad/optim/sgd.hpp>
 
+#include "tools/xgrad/average.hpp"
+#include "tools/xgrad/command.hpp"
 #include "tools/xgrad/explain_loss.hpp"
 #include "tools/xgrad/training_metrics.hpp"
 
@@ -53,15 +55,18 @@ ImageRecipe recipe_of(const std::string& model) {
 }
 
 ImageTraining::ImageTraining(const ImageRunConfig& config, Index checkpoint_every,
-                             const datasets::ImageSet& images, Target* target, RunWriter* run)
+                             const datasets::ImageSet& images, const datasets::ImageSet& validation,
+                             Target* target, RunWriter* run)
     : config_(config),
+      validation_(validation),
       target_(target),
       run_(run),
       model_(make_model(config)),
       optimizer_(make_optimizer(config, *model_)),
       ema_(average_of(*model_, config.ema)),
       loader_(images, loader_options(config)),
-      schedule_(schedule_of(config, config.epochs * loader_.batches_per_epoch())),
+      steps_per_epoch_((loader_.batches_per_epoch() + config.accumulate - 1) / config.accumulate),
+      schedule_(schedule_of(config, config.epochs * steps_per_epoch_)),
       parameters_(model_->parameters()),
       clip_(recipe_of(config.model).clip),
       clock_(checkpoint_every) {
@@ -70,46 +75,66 @@ ImageTraining::ImageTraining(const ImageRunConfig& config, Index checkpoint_ever
 }
 
 bool ImageTraining::is_over() const {
-  return step_ == config_.epochs * loader_.batches_per_epoch() ||
-         (target_ != nullptr && target_->is_reached());
+  return step_ == config_.epochs * steps_per_epoch_ ||
+         (target_ != nullptr && target_->is_reached()) || is_out_of_patience();
 }
 
 int ImageTraining::train(const train::CatchInterrupt& interrupt) {
   while (!is_over()) {
-    const Index epoch = step_ / loader_.batches_per_epoch(), count = loader_.images().count;
+    const Index epoch = step_ / steps_per_epoch_, count = loader_.images().count;
     train::Progress progress(fmt::format("epoch {}/{}", epoch + 1, config_.epochs), count,
-                             train::progress_on_stderr("images"), done_);
+                             progress_display("images"), done_);
     const auto note = [&] {
       return fmt::format("loss {:.3f}{}", loss_sum_ / static_cast<double>(done_),
                          target_ != nullptr ? target_->note() : "");
     };
-    auto since = Clock::now();
-    for (const datasets::Batch& batch : loader_.epoch(epoch, done_)) {
+    loader_.set_position({epoch, done_});
+    while (done_ < count) {
+      const auto start = Clock::now();
       const Index before = images_;
-      const double norm = step(batch, progress);
+      const double norm = step(progress);
       const bool met = target_ != nullptr && target_->due(before, images_) &&
                        target_->reached(*model_, ema_.get(), config_.mean, config_.deviation);
-      seconds_ += std::chrono::duration<double>(Clock::now() - since).count();
+      seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
       progress.update(done_, note());
-      if (run_ != nullptr && is_logged(step_, loader_.batches_per_epoch())) log_step(norm);
+      if (run_ != nullptr && is_logged(step_, steps_per_epoch_)) log_step(norm);
       if (met || done_ == count) break;
       if (interrupt.requested()) {
         progress.finish(note());
-        save_weights();
+        if (best_.weights().empty()) save_weights();
         save();
         return interrupt.signal();
       }
       if (clock_.due(step_)) save();
-      since = Clock::now();
     }
-    progress.finish(note());
-    finish_epoch(epoch);
+    check_weights(*model_, step_);
+    const std::optional<Evaluation> validated = validate();
+    progress.finish(note() + (validated ? fmt::format(", validation loss {:.4f}, {:.2f} %",
+                                                      validated->loss, validated->accuracy)
+                                        : ""));
+    finish_epoch(epoch, validated);
   }
   return 0;
 }
 
-// One step; returns the norm of the gradient before clipping.
-double ImageTraining::step(const datasets::Batch& batch, train::Progress& progress) {
+// One step of the optimizer, by config.accumulate batches or what the epoch has left; returns the
+// norm of the gradient before clipping.
+double ImageTraining::step(train::Progress& progress) {
+  const Index rows = std::min(config_.accumulate * config_.batch_size,
+                              loader_.images().count - done_);  // of the step
+  optimizer_->zero_grad();
+  for (const Index end = done_ + rows; done_ < end;) add_gradients(*loader_.next(), rows, progress);
+  double norm = 0;
+  if (clip_ > 0) norm = optim::clip_grad_norm(parameters_, clip_);
+  optimizer_->set_lr_factor(schedule_(step_++));
+  optimizer_->step();
+  if (ema_) ema_->update();
+  return norm;
+}
+
+// Each batch has its share of the step's mean, so that a smaller one weighs less.
+void ImageTraining::add_gradients(const datasets::Batch& batch, Index rows_of_step,
+                                  train::Progress& progress) {
   const auto rows = static_cast<Index>(batch.labels.size());
   const auto loss_of_batch = [&] {
     return cross_entropy((*model_)(Variable<float>(batch.images)), batch.labels,
@@ -120,17 +145,20 @@ double ImageTraining::step(const datasets::Batch& batch, train::Progress& progre
     progress.clear();
     explain_loss(*model_, step_, loss.item(), loss_of_batch);
   }
-  optimizer_->zero_grad();
-  loss.backward();
-  double norm = 0;
-  if (clip_ > 0) norm = optim::clip_grad_norm(parameters_, clip_);
-  optimizer_->set_lr_factor(schedule_(step_++));
-  optimizer_->step();
-  if (ema_) ema_->update();
+  const double share = static_cast<double>(rows) / static_cast<double>(rows_of_step);
+  loss.backward(Tensor<float>::full(loss.shape(), static_cast<float>(share)));
   loss_sum_ += static_cast<double>(rows) * loss.item();
   done_ += rows;
   images_ += rows;
-  return norm;
+}
+
+// Nothing where no images are set aside for it.
+std::optional<Evaluation> ImageTraining::validate() {
+  if (config_.validation == 0) return std::nullopt;
+  const Averaged averaged(ema_.get());
+  const Evaluation found = evaluate(*model_, validation_, config_.mean, config_.deviation);
+  if (config_.patience > 0) best_.add(found.loss, *model_);
+  return found;
 }
 
 void ImageTraining::log_step(double norm) {
@@ -149,8 +177,7 @@ void ImageTraining::log_step(double norm) {
   run_->log(line);
 }
 
-void ImageTraining::finish_epoch(Index epoch) {
-  check_weights(*model_, step_);
+void ImageTraining::finish_epoch(Index epoch, const std::optional<Evaluation>& validated) {
   if (run_ != nullptr) {
     nlohmann::ordered_json line{{"kind", "epoch"},
                                 {"step", step_},
@@ -161,23 +188,29 @@ void ImageTraining::finish_epoch(Index epoch) {
     // The step that met the target may have no line of its own.
     if (target_ != nullptr && target_->measured())
       line["validation_accuracy"] = *target_->measured();
+    if (validated) {
+      line["val_loss"] = validated->loss;
+      line["validation_accuracy"] = validated->accuracy;
+    }
     run_->log(line);
   }
   loss_sum_ = 0;
   done_ = 0;
-  save_weights();
+  if (config_.patience == 0 || best_.lowest().epochs_since() == 0) save_weights();
   save();
 }
 
 nn::Module<float>& ImageTraining::result() {
-  if (ema_ && !ema_->applied()) ema_->apply();
+  if (!best_.weights().empty())
+    model_->load_state_dict(best_.weights());
+  else if (ema_ && !ema_->applied())
+    ema_->apply();
   return *model_;
 }
 
 void ImageTraining::save_weights() {
   if (run_ == nullptr) return;
-  std::optional<optim::EmaApplied<float>> averaged;
-  if (ema_) averaged.emplace(*ema_);
+  const Averaged averaged(ema_.get());
   run_->save_weights(model_->state_dict(), step_);
 }
 
@@ -192,6 +225,7 @@ train::Checkpoint ImageTraining::checkpoint() const {
   now.put("model", model_->state_dict());
   now.put("optimizer", optimizer_->state_dict());
   if (ema_) now.put("average", ema_->state_dict());
+  if (config_.patience > 0) best_.put(now);
   now.put("step", step_);
   now.put("images", images_);
   now.put("images of this epoch", done_);
@@ -214,6 +248,7 @@ void ImageTraining::restore(const RunWriter& run) {
   model_->load_state_dict(then.tensors("model"));
   optimizer_->load_state_dict(then.tensors("optimizer"));
   if (ema_) ema_->load_state_dict(then.tensors("average"));
+  if (config_.patience > 0) best_.restore(then);
   step_ = then.integer("step");
   images_ = then.integer("images");
   done_ = then.integer("images of this epoch");

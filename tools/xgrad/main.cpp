@@ -88,6 +88,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw UsageError(describe(app, error));
   }
+  set_quiet(session.common.quiet);
+  if (session.common.quiet) set_log_level("error");
   if (!session.common.log_level.empty()) set_log_level(session.common.log_level);
   if (session.common.threads > 0) set_num_threads(session.common.threads);
   manual_seed(session.common.seed);
@@ -102,6 +104,8 @@ int main(int argc, char** argv) {
   occupy_closed_standard_streams();
   // A reader that stops reading must not end a training: writing fails instead.
   std::signal(SIGPIPE, SIG_IGN);
+  // Nor must a limit on the size of files, by a signal that says nothing: writing fails, and why.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return run(argc, argv);
   } catch (const UsageError& error) {

@@ -58,9 +58,8 @@ datasets::ImageSet load_images(const PredictOptions& options, const ImageRunConf
     if (options.invert)
       for (std::uint8_t& pixel : image.pixels) pixel = static_cast<std::uint8_t>(255 - pixel);
     if (looks_inverted(image, config.mean))
-      fmt::print(stderr,
-                 "xgrad: {}: is bright at its border, unlike the training images: {} --invert?\n",
-                 file, options.invert ? "without" : "with");
+      remark("xgrad: {}: is bright at its border, unlike the training images: {} --invert?\n", file,
+             options.invert ? "without" : "with");
     images.pixels.insert(images.pixels.end(), image.pixels.begin(), image.pixels.end());
     images.labels.push_back(0);  // not known, and not looked at
     ++images.count;

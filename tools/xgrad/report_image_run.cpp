@@ -46,7 +46,7 @@ void note_what_is_left(const Findings& found, std::vector<std::string>& missing)
   const auto epochs = static_cast<Index>(
       metrics.epochs.empty() ? 0 : number(metrics.epochs.back(), "epoch").value_or(0));
   const auto reached = metrics.last("validation_accuracy");
-  if (epochs >= config.epochs ||
+  if (epochs >= config.epochs || metrics.out_of_patience(config.patience) ||
       (config.target_accuracy > 0 && reached && *reached >= config.target_accuracy))
     return;
   missing.push_back(
@@ -61,7 +61,10 @@ void add_headline(HtmlPage& page, const Findings& found) {
     page.fact("test accuracy", fmt::format("{:.2f} %", found.results->test.accuracy));
     page.fact("test loss", fmt::format("{:.4f}", found.results->test.loss));
   }
-  if (const auto validation = found.metrics.last("validation_accuracy"))
+  // Of the weights that were kept.
+  const auto* const best = found.config.patience > 0 ? found.metrics.best_epoch() : nullptr;
+  if (const auto validation = best != nullptr ? number(*best, "validation_accuracy")
+                                              : found.metrics.last("validation_accuracy"))
     page.fact("validation accuracy", fmt::format("{:.2f} %", *validation));
   const auto seconds = found.metrics.last("seconds"), images = found.metrics.last("images");
   if (seconds) page.fact("training time", fmt::format("{:.1f} s", *seconds));

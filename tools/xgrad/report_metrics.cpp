@@ -7,6 +7,8 @@
 
 #include <xgrad/train/chart.hpp>
 
+#include "tools/xgrad/best_epoch.hpp"
+
 namespace xgrad::command {
 namespace {
 
@@ -162,6 +164,21 @@ std::optional<double> RunMetrics::last(const char* key) const {
   return latest;
 }
 
+const Json* RunMetrics::best_epoch() const {
+  LowestLoss lowest;
+  const Json* best = nullptr;
+  for (const Json& line : epochs)
+    if (const auto loss = number(line, "val_loss"); loss && lowest.add(*loss)) best = &line;
+  return best;
+}
+
+bool RunMetrics::out_of_patience(std::int64_t patience) const {
+  LowestLoss lowest;
+  for (const Json& line : epochs)
+    if (const auto loss = number(line, "val_loss")) lowest.add(*loss);
+  return lowest.exhausts(patience);
+}
+
 RunMetrics read_metrics(const std::filesystem::path& folder) {
   RunMetrics metrics;
   std::ifstream file(folder / "metrics.jsonl");
@@ -180,8 +197,11 @@ void add_curves(HtmlPage& page, const RunMetrics& metrics, bool linear_loss) {
   if (metrics.empty()) return;
   page.add("<h2>Training</h2>\n<div class=\"charts\">\n");
   add_chart(page, "Loss (nats)", losses(metrics), linear_loss);
-  add_chart(page, "Validation accuracy (%)",
-            {series_of(metrics.steps, "validation_accuracy", "validation accuracy")}, true);
+  // Measured in the course of an epoch, or only at its end.
+  Series accuracy = series_of(metrics.steps, "validation_accuracy", "validation accuracy");
+  if (accuracy.y.empty())
+    accuracy = series_of(metrics.epochs, "validation_accuracy", "validation accuracy");
+  add_chart(page, "Validation accuracy (%)", {std::move(accuracy)}, true);
   add_chart(page, "Learning rate", {series_of(metrics.steps, "lr", "learning rate")}, true);
   add_chart(page, "Norm of the gradient",
             {series_of(metrics.steps, "gradient_norm", "before clipping")}, false);

@@ -1,6 +1,7 @@
 #pragma once
 // What metrics.jsonl tells of a run, and its curves.
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -19,6 +20,10 @@ struct RunMetrics {
   bool empty() const { return steps.empty() && epochs.empty(); }
   /// Of the last line that has it.
   std::optional<double> last(const char* key) const;
+  /// The line of the epoch with the lowest validation loss; null if none was measured.
+  const Json* best_epoch() const;
+  /// Whether the validation losses of the epochs ended a training of this --patience.
+  bool out_of_patience(std::int64_t patience) const;
 };
 
 /// The member if it is there and a number.

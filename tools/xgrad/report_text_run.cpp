@@ -52,7 +52,7 @@ std::string article_and_name(const std::string& cell) {
 void note_what_is_left(const Findings& found, std::vector<std::string>& missing) {
   if (found.metrics.empty()) return;
   const auto epochs = static_cast<Index>(found.metrics.epochs.size());
-  if (epochs >= found.config.epochs) return;
+  if (epochs >= found.config.epochs || found.metrics.out_of_patience(found.config.patience)) return;
   missing.push_back(
       fmt::format("The rest of the training: it has come to step {:.0f}, {} of {} "
                   "epochs done; xgrad train chars --resume goes on",
@@ -65,14 +65,10 @@ void add_headline(HtmlPage& page, const Findings& found) {
     page.fact("validation loss", fmt::format("{:.4f} nats", *found.loss));
     page.fact("bits per character", fmt::format("{:.4f}", *found.loss / std::numbers::ln2));
   }
-  const auto seconds = found.metrics.last("seconds"), steps = found.metrics.last("step");
+  const auto seconds = found.metrics.last("seconds"), characters = found.metrics.last("characters");
   if (seconds) page.fact("training time", fmt::format("{:.1f} s", *seconds));
-  if (seconds && steps && *seconds > 0) {
-    const double per_step =
-        static_cast<double>(found.config.batch_size) * static_cast<double>(found.config.seq_len);
-    page.fact("characters per second",
-              with_commas(static_cast<Index>(*steps * per_step / *seconds)));
-  }
+  if (seconds && characters && *seconds > 0)
+    page.fact("characters per second", with_commas(static_cast<Index>(*characters / *seconds)));
   page.fact("parameters", with_commas(found.parameters));
   page.fact("text", found.config.text);
   page.fact("seed", fmt::format("{}", found.config.seed));

@@ -9,6 +9,18 @@
 
 namespace xgrad::command {
 
+void add_accumulate(CLI::App& verb, Index& number, const std::string& description) {
+  verb.add_option("--accumulate", number, description)
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'000'000));
+}
+
+CLI::Option* add_patience(CLI::App& verb, Index& number, const std::string& description) {
+  return verb.add_option("--patience", number, description)
+      ->type_name("N")
+      ->check(CLI::Range(0, 1'000'000));
+}
+
 void add_run_options(CLI::App& verb, RunOptions& options,
                      std::initializer_list<std::string> allowed) {
   verb.add_option("--out", options.out, "Folder to keep the run in: weights, metrics and checkpoints")
@@ -17,7 +29,8 @@ void add_run_options(CLI::App& verb, RunOptions& options,
       verb.add_option("--resume", options.resume,
                       "Go on with the run in this folder, byte for byte as if it had never stopped")
           ->type_name("RUN");
-  std::vector<std::string> free{"--help", "--resume", "--threads", "--log-level", "--json"};
+  std::vector<std::string> free{"--help",      "--resume", "--threads",
+                                "--log-level", "--quiet",  "--json"};
   free.insert(free.end(), allowed);
   for (CLI::Option* const option : verb.get_options())
     if (std::ranges::find(free, option->get_name()) == free.end()) resumed->excludes(option);

@@ -21,6 +21,10 @@ struct RunOptions {
   bool detect_anomaly = false;
 };
 
+/// Adds --accumulate N and --patience N, kept in `number`.
+void add_accumulate(CLI::App& verb, Index& number, const std::string& description);
+CLI::Option* add_patience(CLI::App& verb, Index& number, const std::string& description);
+
 /// Adds --out, --resume and what goes along with both, after all other options of the verb.
 /// A run that is resumed has its configuration: none of the other options goes along with --resume,
 /// but for those that change no number, and `allowed`.

@@ -1,34 +1,17 @@
 #include "tools/xgrad/target.hpp"
 
 #include <cstdio>
-#include <utility>
 
 #include <fmt/format.h>
+
+#include "tools/xgrad/average.hpp"
 
 namespace xgrad::command {
 namespace {
 
-constexpr double validation_fraction = 1.0 / 6;
 constexpr Index checks_per_epoch = 5;
 
-datasets::ImageSet take_validation(datasets::ImageSet& images, std::uint64_t seed) {
-  datasets::Split split = datasets::split(images, validation_fraction, seed);
-  images = std::move(split.train);
-  return std::move(split.validation);
-}
-
 }  // namespace
-
-std::unique_ptr<optim::Ema<float>> average_of(const nn::Module<float>& model, double decay) {
-  if (decay == 0) return nullptr;
-  std::vector<Tensor<float>> buffers;
-  for (const auto& [path, buffer] : model.named_buffers())
-    if (!path.ends_with("num_batches_tracked")) buffers.push_back(buffer);
-  return std::make_unique<optim::Ema<float>>(model.parameters(), std::move(buffers), decay);
-}
-
-Target::Target(datasets::ImageSet& images, double accuracy, std::uint64_t seed)
-    : validation_(take_validation(images, seed)), train_count_(images.count), accuracy_(accuracy) {}
 
 bool Target::due(Index before, Index after) const {
   const auto passed = [&](Index seen) { return seen * checks_per_epoch / train_count_; };
@@ -37,8 +20,7 @@ bool Target::due(Index before, Index after) const {
 
 bool Target::reached(nn::Module<float>& model, optim::Ema<float>* ema, float mean,
                      float deviation) {
-  std::optional<optim::EmaApplied<float>> averaged;
-  if (ema != nullptr) averaged.emplace(*ema);
+  const Averaged averaged(ema);
   last_ = evaluate(model, validation_, mean, deviation);
   return is_reached();
 }

@@ -1,8 +1,6 @@
 #pragma once
-// xgrad train mnist --target-accuracy and --ema: when training may end, and the average of the
-// weights that is then the result.
+// xgrad train mnist --target-accuracy: when training may end.
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -16,18 +14,13 @@
 
 namespace xgrad::command {
 
-/// The average of the model's weights, and of what batch norm normalises by in evaluation. Counts
-/// among the buffers are no quantities to be averaged and stay as they are. Nothing for a decay
-/// of 0.
-std::unique_ptr<optim::Ema<float>> average_of(const nn::Module<float>& model, double decay);
-
-/// The part of the training images that --target-accuracy sets aside, and what the model reached on
-/// it so far. The test images play no part.
+/// An accuracy to reach on the validation images, and what the model reached so far. The test
+/// images play no part.
 class Target {
  public:
-  /// Moves a sixth of the images (10,000 of MNIST's 60,000) out of `images`; which ones depends on
-  /// the seed. `accuracy` in percent.
-  Target(datasets::ImageSet& images, double accuracy, std::uint64_t seed);
+  /// `validation` must outlive this; `train_count` images are trained on. `accuracy` in percent.
+  Target(const datasets::ImageSet& validation, Index train_count, double accuracy)
+      : validation_(validation), train_count_(train_count), accuracy_(accuracy) {}
 
   /// Measures the model as it will be left if training ends now, and tells whether it may end.
   bool reached(nn::Module<float>& model, optim::Ema<float>* ema, float mean, float deviation);
@@ -48,7 +41,7 @@ class Target {
   std::string note() const;
 
  private:
-  datasets::ImageSet validation_;
+  const datasets::ImageSet& validation_;
   Index train_count_;
   double accuracy_;
   std::optional<Evaluation> last_{};

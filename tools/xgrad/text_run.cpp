@@ -42,7 +42,10 @@ nlohmann::ordered_json to_json(const TextRunConfig& config) {
           {"clip", config.clip},
           {"sample_length", config.sample_length},
           {"probe_steps", config.probe_steps},
-          {"precision", config.precision}};
+          {"precision", config.precision},
+          {"ema", config.ema},
+          {"accumulate", config.accumulate},
+          {"patience", config.patience}};
 }
 
 TextRunConfig text_run_config(const nlohmann::json& json) {
@@ -66,6 +69,9 @@ TextRunConfig text_run_config(const nlohmann::json& json) {
   config.sample_length = json.value("sample_length", config.sample_length);
   config.probe_steps = json.value("probe_steps", config.probe_steps);
   config.precision = json.value("precision", config.precision);  // older runs do not say
+  config.ema = json.value("ema", config.ema);
+  config.accumulate = json.value("accumulate", config.accumulate);
+  config.patience = json.value("patience", config.patience);
   return config;
 }
 

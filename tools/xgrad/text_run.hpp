@@ -33,6 +33,9 @@ struct TextRunConfig {
   Index sample_length = 200;  ///< characters to show after each epoch
   Index probe_steps = 0;      ///< steps to measure the gradients through, after each epoch; 0: none
   std::string precision = "fp32";  ///< of products: or "bf16"
+  double ema = 0;  ///< decay of the weights' average, which is what is measured and saved; 0: none
+  Index accumulate = 1;  ///< windows per step of the optimizer
+  Index patience = 0;    ///< epochs without a lower validation loss that end training; 0: any
 };
 
 nlohmann::ordered_json to_json(const TextRunConfig& config);

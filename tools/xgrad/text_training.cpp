@@ -1,7 +1,7 @@
 #include "tools/xgrad/text_training.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <fstream>
 #include <limits>
 #include <numbers>
@@ -13,6 +13,8 @@
 #include <xgrad/optim/clip.hpp>
 #include <xgrad/optim/sgd.hpp>
 
+#include "tools/xgrad/average.hpp"
+#include "tools/xgrad/command.hpp"
 #include "tools/xgrad/explain_loss.hpp"
 #include "tools/xgrad/sampler.hpp"
 #include "tools/xgrad/training_metrics.hpp"
@@ -69,9 +71,10 @@ TextTraining::TextTraining(const TextRunConfig& config, Index checkpoint_every,
       run_(run),
       model_(make_model(config)),
       optimizer_(make_optimizer(config, *model_)),
+      ema_(average_of(*model_, config.ema)),
       streams_(text.train, {.batch_size = config.batch_size, .seq_len = config.seq_len}),
-      best_loss_(std::numeric_limits<double>::infinity()),
-      schedule_(make_schedule(config, config.epochs * streams_.windows_per_epoch())),
+      steps_per_epoch_((streams_.windows_per_epoch() + config.accumulate - 1) / config.accumulate),
+      schedule_(make_schedule(config, config.epochs * steps_per_epoch_)),
       parameters_(model_->parameters()),
       clock_(checkpoint_every) {
   model_->train();
@@ -79,38 +82,35 @@ TextTraining::TextTraining(const TextRunConfig& config, Index checkpoint_every,
   if (run != nullptr && run->resumed()) restore(*run);
 }
 
+bool TextTraining::is_over() const {
+  return step_ == config_.epochs * steps_per_epoch_ || is_out_of_patience();
+}
+
 int TextTraining::train(const train::CatchInterrupt& interrupt) {
-  const Index windows = streams_.windows_per_epoch(),
+  const Index per_epoch = streams_.windows_per_epoch(),
               per_window = streams_.characters_per_window();
-  while (step_ < config_.epochs * windows) {
-    const Index epoch = step_ / windows;
+  while (!is_over()) {
+    const Index epoch = epochs(), end = (epoch + 1) * steps_per_epoch_, first = epoch * per_epoch;
     train::Progress progress(fmt::format("epoch {}/{}", epoch + 1, config_.epochs),
-                             windows * per_window, train::progress_on_stderr("chars"),
-                             step_ % windows * per_window);
-    while (step_ < (epoch + 1) * windows) {
+                             per_epoch * per_window, progress_display("chars"),
+                             (windows() - first) * per_window);
+    while (step_ < end) {
       const auto start = Clock::now();
       const double norm = step(progress);
       seconds_ += std::chrono::duration<double>(Clock::now() - start).count();
-      const double mean = loss_sum_ / static_cast<double>(step_ - epoch * windows);
-      progress.update((step_ - epoch * windows) * per_window,
+      const double mean = loss_sum_ / static_cast<double>(windows() - first);
+      progress.update((windows() - first) * per_window,
                       fmt::format("loss {:.3f}, {:.3f} bits", mean, bits(mean)));
-      if (run_ != nullptr && is_logged(step_, windows))
-        run_->log({{"kind", "step"},
-                   {"step", step_},
-                   {"seconds", seconds_},
-                   {"loss", mean},
-                   {"lr", optimizer_->lr()},
-                   {"gradient_norm", norm},
-                   {"gradient_norms", gradient_norms(*model_)}});
+      if (run_ != nullptr && is_logged(step_, steps_per_epoch_)) log_step(norm, mean);
       if (interrupt.requested()) {
         progress.finish(fmt::format("loss {:.3f}", mean));
-        if (run_ != nullptr && best_.empty()) run_->save_weights(model_->state_dict(), step_);
+        if (best_.weights().empty()) save_weights();
         save();
         return interrupt.signal();
       }
-      if (step_ < (epoch + 1) * windows && clock_.due(step_)) save();
+      if (step_ < end && clock_.due(step_)) save();
     }
-    progress.finish(fmt::format("loss {:.3f}", loss_sum_ / static_cast<double>(windows)));
+    progress.finish(fmt::format("loss {:.3f}", loss_sum_ / static_cast<double>(per_epoch)));
     finish_epoch();
     probe_gradients(epoch + 1);
     save();
@@ -118,8 +118,24 @@ int TextTraining::train(const train::CatchInterrupt& interrupt) {
   return 0;
 }
 
-// One step; returns the norm of the gradient before clipping.
+// One step of the optimizer, by config.accumulate windows or what the epoch has left; returns the
+// norm of the gradient before clipping.
 double TextTraining::step(train::Progress& progress) {
+  const Index windows =
+      std::min(config_.accumulate, streams_.windows_per_epoch() - streams_.position().window);
+  optimizer_->zero_grad();
+  for (Index i = 0; i < windows; ++i) add_gradients(windows, progress);
+  const double most = config_.clip > 0 ? config_.clip : std::numeric_limits<double>::infinity();
+  const double norm = optim::clip_grad_norm(parameters_, most);
+  if (norm > most) ++clipped_;
+  optimizer_->set_lr_factor(schedule_(step_++));
+  optimizer_->step();
+  if (ema_) ema_->update();
+  return norm;
+}
+
+// Each window has its share of the step's mean.
+void TextTraining::add_gradients(Index windows_of_step, train::Progress& progress) {
   const datasets::TextWindow& window = streams_.next();
   if (window.restart) state_ = {};
   const IdSequence characters{window.ids, window.steps, window.batch};
@@ -132,44 +148,46 @@ double TextTraining::step(train::Progress& progress) {
       cross_entropy(model_->forward(characters, before).logits, window.targets);
     });
   }
-  optimizer_->zero_grad();
-  loss.backward();
-  const double most = config_.clip > 0 ? config_.clip : std::numeric_limits<double>::infinity();
-  const double norm = optim::clip_grad_norm(parameters_, most);
-  if (norm > most) ++clipped_;
-  optimizer_->set_lr_factor(schedule_(step_++));
-  optimizer_->step();
+  const float share = 1 / static_cast<float>(windows_of_step);
+  loss.backward(Tensor<float>::full(loss.shape(), share));
   state_ = result.state.detach();  // gradients stop at the window's edge
   loss_sum_ += loss.item();
-  return norm;
+}
+
+void TextTraining::log_step(double norm, double mean_loss) {
+  run_->log({{"kind", "step"},
+             {"step", step_},
+             {"seconds", seconds_},
+             {"characters", characters()},
+             {"loss", mean_loss},
+             {"lr", optimizer_->lr()},
+             {"gradient_norm", norm},
+             {"gradient_norms", gradient_norms(*model_)}});
 }
 
 // Measures the model on the validation text, keeps it if it is the best so far, and shows a sample.
 void TextTraining::finish_epoch() {
-  const auto windows = static_cast<double>(streams_.windows_per_epoch());
-  const TextPoint point{.epoch = step_ / streams_.windows_per_epoch(),
-                        .seconds = seconds_,
-                        .characters = characters(),
-                        .train_loss = loss_sum_ / windows,
-                        .val_loss = evaluate(*model_, text_.validation, config_),
-                        .clipped = static_cast<double>(clipped_) / windows};
+  const Averaged averaged(ema_.get());
+  const TextPoint point{
+      .epoch = epochs(),
+      .seconds = seconds_,
+      .characters = characters(),
+      .train_loss = loss_sum_ / static_cast<double>(streams_.windows_per_epoch()),
+      .val_loss = evaluate(*model_, text_.validation, config_),
+      .clipped = static_cast<double>(clipped_) / static_cast<double>(steps_per_epoch_)};
   loss_sum_ = 0;
   clipped_ = 0;
   clip_rate_ = point.clipped;
   curve_.push_back(point);
-  const bool best = point.val_loss < best_loss_;
-  if (best) {
-    best_loss_ = point.val_loss;
-    best_ = model_->state_dict();
-    if (run_ != nullptr) run_->save_weights(best_, step_);
-  }
-  std::fprintf(stderr, "validation loss %.4f nats, %.4f bits per character%s\n", point.val_loss,
-               bits(point.val_loss), best ? "" : " (not the best)");
+  const bool best = best_.add(point.val_loss, *model_);
+  if (best && run_ != nullptr) run_->save_weights(best_.weights(), step_);
+  remark("validation loss {:.4f} nats, {:.4f} bits per character{}\n", point.val_loss,
+         bits(point.val_loss), best ? "" : " (not the best)");
   nlohmann::ordered_json line{{"kind", "epoch"}, {"step", step_}};
   line.update(to_json(point));
   if (config_.sample_length > 0) {
     const std::string sample = write_sample();
-    std::fprintf(stderr, "%s\n\n", sample.c_str());
+    remark("{}\n\n", sample);
     line["sample"] = sample;
   }
   if (run_ != nullptr) run_->log(line);
@@ -198,6 +216,12 @@ void TextTraining::probe_gradients(Index epoch) {
   run_->write("gradients.svg", train::to_svg(probes_, "Gradients through time"));
 }
 
+void TextTraining::save_weights() {
+  if (run_ == nullptr) return;
+  const Averaged averaged(ema_.get());
+  run_->save_weights(model_->state_dict(), step_);
+}
+
 void TextTraining::save() {
   if (run_ == nullptr) return;
   run_->save(checkpoint(), step_);
@@ -209,8 +233,8 @@ train::Checkpoint TextTraining::checkpoint() const {
   now.put("model", model_->state_dict());
   now.put("optimizer", optimizer_->state_dict());
   now.put("state", as_tensors(state_));
-  now.put("best", best_);
-  now.put("best loss", best_loss_);
+  if (ema_) now.put("average", ema_->state_dict());
+  best_.put(now);
   now.put("step", step_);
   now.put("epoch of the text", streams_.position().epoch);
   now.put("window of the text", streams_.position().window);
@@ -229,8 +253,8 @@ void TextTraining::restore(const RunWriter& run) {
   model_->load_state_dict(then.tensors("model"));
   optimizer_->load_state_dict(then.tensors("optimizer"));
   state_ = as_state(then.tensors("state"));
-  best_ = then.tensors("best");
-  best_loss_ = then.number("best loss");
+  if (ema_) ema_->load_state_dict(then.tensors("average"));
+  best_.restore(then);
   step_ = then.integer("step");
   streams_.set_position(
       {.epoch = then.integer("epoch of the text"), .window = then.integer("window of the text")});

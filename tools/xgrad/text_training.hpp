@@ -6,11 +6,13 @@
 #include <vector>
 
 #include <datasets/text_streams.hpp>
+#include <xgrad/optim/ema.hpp>
 #include <xgrad/optim/optimizer.hpp>
 #include <xgrad/optim/schedule.hpp>
 #include <xgrad/train/interrupt.hpp>
 #include <xgrad/train/progress.hpp>
 
+#include "tools/xgrad/best_epoch.hpp"
 #include "tools/xgrad/checkpoint_clock.hpp"
 #include "tools/xgrad/run_folder.hpp"
 #include "tools/xgrad/text_run.hpp"
@@ -38,19 +40,31 @@ class TextTraining {
   int train(const train::CatchInterrupt& interrupt);
 
   const std::vector<TextPoint>& curve() const { return curve_; }
-  double best_loss() const { return best_loss_; }
-  Index characters() const { return step_ * streams_.characters_per_window(); }
+  double best_loss() const { return best_.lowest().loss(); }
+  Index best_epoch() const { return epochs() - best_.lowest().epochs_since(); }  ///< from 1 on
+  Index epochs() const { return step_ / steps_per_epoch_; }
+  bool is_out_of_patience() const { return best_.lowest().exhausts(config_.patience); }
+  Index characters() const { return windows() * streams_.characters_per_window(); }
   double seconds() const { return seconds_; }
   Index parameter_count() const { return model_->parameter_count(); }
 
  private:
   double step(train::Progress& progress);
+  void add_gradients(Index windows_of_step, train::Progress& progress);
+  void log_step(double norm, double mean_loss);
   void finish_epoch();
+  bool is_over() const;
+  // Trained on, in all epochs.
+  Index windows() const {
+    const datasets::TextPosition at = streams_.position();
+    return at.epoch * streams_.windows_per_epoch() + at.window;
+  }
   std::string write_sample();
   void probe_gradients(Index epoch);
   train::Checkpoint checkpoint() const;
   void restore(const RunWriter& run);
   void save();
+  void save_weights();
 
   TextRunConfig config_;
   const datasets::TextSplit& text_;
@@ -59,14 +73,15 @@ class TextTraining {
   // What a checkpoint keeps.
   std::unique_ptr<models::CharRnn<float>> model_;
   std::unique_ptr<optim::Optimizer<float>> optimizer_;
+  std::unique_ptr<optim::Ema<float>> ema_;  ///< may be null
   datasets::TextStreams streams_;
   RecurrentState<float> state_{};
-  Index step_ = 0;        ///< windows trained on
-  double loss_sum_ = 0;   ///< of this epoch's steps
-  Index clipped_ = 0;     ///< of this epoch's steps
-  double best_loss_;
-  StateDict<float> best_{};
+  Index step_ = 0;       ///< of the optimizer
+  double loss_sum_ = 0;  ///< of this epoch's windows
+  Index clipped_ = 0;    ///< of this epoch's steps
+  BestEpoch best_{};
 
+  Index steps_per_epoch_;
   optim::Schedule schedule_;
   std::vector<Variable<float>> parameters_;
   std::vector<TextPoint> curve_{};

@@ -65,7 +65,9 @@ int report(const Task& task, const TextTraining& training, const RunWriter* run,
                 {"source", config.source},
                 {"cell", config.cell},
                 {"hidden", config.hidden},
-                {"epochs", config.epochs},
+                {"epochs", training.epochs()},
+                {"best_epoch", training.best_epoch()},
+                {"stopped_early", training.is_out_of_patience()},
                 {"precision", config.precision},
                 {"seed", config.seed},
                 {"curve", std::move(curve)}});
@@ -121,6 +123,11 @@ void add_train_chars(CLI::App& train, Session& session) {
       ->check(positive);
   verb->add_option("--batch-size", config.batch_size, "Streams read side by side (default: 32)")
       ->check(positive);
+  add_accumulate(
+      *verb, config.accumulate,
+      "Windows of --seq-len characters per step of the optimizer, one after the other in "
+      "each stream; their gradients are averaged, and end at a window's edge as ever "
+      "(default: 1)");
   verb->add_option("--epochs", config.epochs, "Passes over the training text (default: 20)")
       ->check(positive);
   verb->add_option("--optimizer", config.optimizer, "adam, or sgd with momentum (default: adam)")
@@ -131,6 +138,17 @@ void add_train_chars(CLI::App& train, Session& session) {
       ->check(CLI::PositiveNumber);
   verb->add_option("--clip", config.clip, "Largest norm of the gradient; 0: any (default: 5)")
       ->check(CLI::NonNegativeNumber);
+  verb->add_option(
+          "--ema", config.ema,
+          "The result, and what is measured and sampled, is the exponential moving average "
+          "of the weights over the steps, with this decay; 0: the weights (default: 0)")
+      ->check(CLI::Range(0.0, 0.999999))
+      ->type_name("DECAY");
+  add_patience(
+      *verb, config.patience,
+      "Stop after N epochs without a lower validation loss; the schedule stays that of all "
+      "--epochs. 0: train them all. The weights of the best epoch are kept in any case "
+      "(default: 0)");
   verb->add_option("--sample-length", config.sample_length,
                    "Characters to show at each evaluation (default: 200)")
       ->check(CLI::Range(0, 1'000'000));

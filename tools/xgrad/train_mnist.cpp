@@ -23,7 +23,8 @@ struct TrainOptions {
                         .momentum = 0.9,
                         .weight_decay = 5e-4,
                         .label_smoothing = -1,
-                        .ema = -1};
+                        .ema = -1,
+                        .validation = -1};
 };
 
 // What was not asked for by name. A target is to be met soon: by the model that learns most per
@@ -35,6 +36,9 @@ void fill_in_defaults(ImageRunConfig& config) {
   if (config.epochs == 0) config.epochs = soon ? 2 : 3;
   if (config.ema < 0) config.ema = soon ? 0.98 : 0;
   if (config.label_smoothing < 0) config.label_smoothing = soon ? 0.1 : 0;
+  if (config.validation < 0) config.validation = config.patience > 0 ? 0.1 : 0;
+  if (config.patience > 0 && config.validation == 0)
+    throw UsageError("--patience watches the validation loss: leave --validation 0 out");
   const ImageRecipe recipe = recipe_of(config.model);
   if (config.lr == 0) config.lr = soon && !recipe.adam ? 0.2 : recipe.lr;
 }
@@ -59,6 +63,7 @@ std::pair<float, float> pixel_statistics(const datasets::ImageSet& images) {
 struct Task {
   ImageRunConfig config;
   datasets::Mnist mnist;
+  datasets::ImageSet validation{};  // set aside from mnist.train
   std::optional<Target> target{};
 };
 
@@ -79,8 +84,11 @@ Task prepare(const TrainOptions& options, std::uint64_t seed) {
   }
   config.source = where_from_anywhere(task.mnist.source);
   check_images(task.mnist, config);
-  if (config.target_accuracy > 0)
-    task.target.emplace(task.mnist.train, config.target_accuracy, config.seed);
+  if (const double fraction = validation_fraction(config); fraction > 0) {
+    datasets::Split split = datasets::split(task.mnist.train, fraction, config.seed);
+    task.mnist.train = std::move(split.train);
+    task.validation = std::move(split.validation);
+  }
   std::tie(config.mean, config.deviation) = pixel_statistics(task.mnist.train);
   return task;
 }
@@ -115,6 +123,18 @@ int report(Task& task, ImageTraining& training, RunWriter* run, bool json) {
       result["epochs"] = epochs;
       result.update(to_json(*task.target));
     }
+    if (config.validation > 0) {
+      const Evaluation validation =
+          evaluate(training.result(), task.validation, config.mean, config.deviation);
+      result["validation_accuracy"] = validation.accuracy;
+      result["validation_loss"] = validation.loss;
+      result["validation_images"] = task.validation.count;
+    }
+    if (config.patience > 0) {
+      result["epochs"] = training.epochs();
+      result["best_epoch"] = training.best_epoch();
+      result["stopped_early"] = training.is_out_of_patience();
+    }
     print_json(result);
   } else {
     print(
@@ -122,6 +142,9 @@ int report(Task& task, ImageTraining& training, RunWriter* run, bool json) {
         "images/s)\n",
         task.mnist.name, test.accuracy, test.loss, epochs, epochs == 1 ? "" : "s",
         training.seconds(), rate);
+    if (config.patience > 0)
+      print("the best of them on {} validation images: epoch {}\n", task.validation.count,
+            training.best_epoch());
     if (run != nullptr) print("weights: {}\n", run->folder().string());
   }
   return task.target && !task.target->is_reached() ? tell_missed(*task.target, config.epochs) : 0;
@@ -135,8 +158,10 @@ int run(const TrainOptions& options, const CommonOptions& common) {
   std::optional<RunWriter> folder = open_run(options.run, to_json(task.config));
   RunWriter* const writer = folder ? &*folder : nullptr;
 
+  if (task.config.target_accuracy > 0)
+    task.target.emplace(task.validation, task.mnist.train.count, task.config.target_accuracy);
   ImageTraining training(task.config, options.run.checkpoint_every, task.mnist.train,
-                         task.target ? &*task.target : nullptr, writer);
+                         task.validation, task.target ? &*task.target : nullptr, writer);
   std::optional<DetectAnomaly> detect;
   if (options.run.detect_anomaly) detect.emplace();
   if (const int signal = training.train(interrupt); signal != 0)
@@ -165,8 +190,13 @@ void add_train_mnist(CLI::App& train, Session& session) {
           "--epochs", config.epochs,
           "Passes over the training images, at most (default: 3, with --target-accuracy 2)")
       ->check(CLI::Range(1, 1'000'000));
-  verb->add_option("--batch-size", config.batch_size, "Images per step (default: 64)")
+  verb->add_option("--batch-size", config.batch_size, "Images per batch (default: 64)")
       ->check(CLI::Range(1, 1'000'000));
+  add_accumulate(
+      *verb, config.accumulate,
+      "Batches per step of the optimizer, whose gradients are averaged: as one batch of N "
+      "times the size would do it, in the memory of one; batch norm still sees each batch "
+      "by itself (default: 1)");
   verb->add_option(
           "--lr", config.lr,
           "Peak learning rate of a one-cycle schedule (default: 0.05, with --target-accuracy 0.2; "
@@ -189,12 +219,24 @@ void add_train_mnist(CLI::App& train, Session& session) {
                    "with this decay; 0: the last weights (default: 0, with --target-accuracy 0.98)")
       ->check(CLI::Range(0.0, 0.999999))
       ->type_name("DECAY");
+  verb->add_option(
+          "--validation", config.validation,
+          "Part of the training images that is set aside to measure loss and accuracy after "
+          "each epoch (default: 0, with --patience 0.1)")
+      ->check(CLI::Range(0.0, 0.9))
+      ->type_name("FRACTION");
+  CLI::Option* const patience = add_patience(
+      *verb, config.patience,
+      "Stop after N epochs without a lower validation loss, and keep the weights of the "
+      "best epoch; the schedule stays that of all --epochs. 0: train them all and keep "
+      "the last weights (default: 0)");
   verb->add_option("--target-accuracy", config.target_accuracy,
                    "Stop as soon as that many of a hundred validation images are classified right. "
-                   "They are a sixth of the training images and not trained on; the test images "
-                   "decide nothing. Exit code 1 if --epochs end before")
+                   "They are a sixth of the training images, or --validation, and not trained on; "
+                   "the test images decide nothing. Exit code 1 if --epochs end before")
       ->check(CLI::Range(0.0, 100.0) & CLI::PositiveNumber)
-      ->type_name("PERCENT");
+      ->type_name("PERCENT")
+      ->excludes(patience);
   add_precision(*verb, config.precision);
   add_run_options(*verb, options->run, {"--data"});
 }
