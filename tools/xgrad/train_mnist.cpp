@@ -73,30 +73,30 @@ Task prepare(const TrainOptions& options, std::uint64_t seed) {
   if (options.run.resume) {
     config = read_config<ImageRunConfig>(*options.run.resume, load_config(*options.run.resume),
                                          image_run_config);
-    task.mnist = images_of(config, options.data);
+    task.data = images_of(config, options.data);
   } else {
     config = options.config;
     fill_in_defaults(config);
-    task.mnist = datasets::find_mnist(options.data);
-    config.dataset = task.mnist.name;
-    config.classes = task.mnist.classes;
+    task.data = datasets::find_mnist(options.data);
+    config.dataset = task.data.name;
+    config.classes = task.data.classes;
     config.seed = seed;
   }
-  config.source = where_from_anywhere(task.mnist.source);
-  check_images(task.mnist, config);
+  config.source = where_from_anywhere(task.data.source);
+  check_images(task.data, config);
   if (const double fraction = validation_fraction(config); fraction > 0) {
-    datasets::Split split = datasets::split(task.mnist.train, fraction, config.seed);
-    task.mnist.train = std::move(split.train);
+    datasets::Split split = datasets::split(task.data.train, fraction, config.seed);
+    task.data.train = std::move(split.train);
     task.validation = std::move(split.validation);
   }
-  std::tie(config.mean, config.deviation) = pixel_statistics(task.mnist.train);
+  std::tie(config.mean, config.deviation) = pixel_statistics(task.data.train);
   return task;
 }
 
 int report(Task& task, ImageTraining& training, RunWriter* run, bool json) {
   const ImageRunConfig& config = task.config;
   const Evaluation test =
-      evaluate(training.result(), task.mnist.test, config.mean, config.deviation);
+      evaluate(training.result(), task.data.test, config.mean, config.deviation);
   if (run != nullptr)
     run->write("result.json",
                nlohmann::ordered_json{{"test_accuracy", test.accuracy}, {"test_loss", test.loss}}
@@ -105,7 +105,7 @@ int report(Task& task, ImageTraining& training, RunWriter* run, bool json) {
   const double rate =
       static_cast<double>(training.images()) / std::max(training.seconds(), 1e-9);
   const double epochs =
-      static_cast<double>(training.images()) / static_cast<double>(task.mnist.train.count);
+      static_cast<double>(training.images()) / static_cast<double>(task.data.train.count);
   if (json) {
     nlohmann::ordered_json result{{"test_accuracy", test.accuracy},
                                   {"test_loss", test.loss},
@@ -114,8 +114,8 @@ int report(Task& task, ImageTraining& training, RunWriter* run, bool json) {
                                   {"train_seconds", training.seconds()},
                                   {"images_per_second", rate},
                                   {"parameters", training.result().parameter_count()},
-                                  {"dataset", task.mnist.name},
-                                  {"source", task.mnist.source},
+                                  {"dataset", task.data.name},
+                                  {"source", task.data.source},
                                   {"model", config.model},
                                   {"precision", config.precision},
                                   {"seed", config.seed}};
@@ -140,7 +140,7 @@ int report(Task& task, ImageTraining& training, RunWriter* run, bool json) {
     print(
         "{}: test accuracy {:.2f} %, test loss {:.4f} after {:.3g} epoch{} ({:.1f} s, {:.0f} "
         "images/s)\n",
-        task.mnist.name, test.accuracy, test.loss, epochs, epochs == 1 ? "" : "s",
+        task.data.name, test.accuracy, test.loss, epochs, epochs == 1 ? "" : "s",
         training.seconds(), rate);
     if (config.patience > 0)
       print("the best of them on {} validation images: epoch {}\n", task.validation.count,
@@ -159,8 +159,8 @@ int run(const TrainOptions& options, const CommonOptions& common) {
   RunWriter* const writer = folder ? &*folder : nullptr;
 
   if (task.config.target_accuracy > 0)
-    task.target.emplace(task.validation, task.mnist.train.count, task.config.target_accuracy);
-  ImageTraining training(task.config, options.run.checkpoint_every, task.mnist.train,
+    task.target.emplace(task.validation, task.data.train.count, task.config.target_accuracy);
+  ImageTraining training(task.config, options.run.checkpoint_every, task.data.train,
                          task.validation, task.target ? &*task.target : nullptr, writer);
   std::optional<DetectAnomaly> detect;
   if (options.run.detect_anomaly) detect.emplace();
