@@ -29,7 +29,7 @@ struct Guess {
 constexpr std::size_t guesses_told = 3;
 
 // Whether most of the outermost pixels are bright, where those of the training images are not.
-bool looks_inverted(const datasets::GreyImage& image, float training_mean) {
+bool looks_inverted(const datasets::PngImage& image, float training_mean) {
   Index bright = 0, border = 0;
   for (Index y = 0; y < image.height; ++y)
     for (Index x = 0; x < image.width; ++x)
@@ -44,7 +44,7 @@ datasets::ImageSet load_images(const PredictOptions& options, const ImageRunConf
   constexpr Index side = 28;
   datasets::ImageSet images{0, side, side, {}, {}, static_cast<int>(config.classes.size())};
   for (const std::string& file : options.files) {
-    datasets::GreyImage image = datasets::read_png(file);
+    datasets::PngImage image = datasets::read_png(file);
     if (image.height != side || image.width != side)
       throw IoError(fmt::format(
           "{}: has {}x{} pixels (width x height), where the model takes {}x{}: scale it first, so "
