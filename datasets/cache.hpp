@@ -18,7 +18,8 @@ struct DataPlace {
   bool found = false;  ///< it holds one of the files at least
 };
 
-/// $XGRAD_DATA/name, if $XGRAD_DATA is set, and the user's cache; `found` is the caller's to fill in.
+/// $XGRAD_DATA/name, if $XGRAD_DATA is set, and the user's cache; `found` is the caller's to fill
+/// in.
 std::vector<DataPlace> usual_places(const std::string& name);
 
 }  // namespace xgrad::datasets

@@ -15,8 +15,8 @@ void check(const ImageSet& set, const char* who) {
       set.count < 0 ? -1 : Shape{set.count, set.height, set.width, set.channels}.elements();
   if (set.count < 1 || pixels < 1)
     throw ShapeError(
-        fmt::format("{}: the image set is empty, [{}, {}, {}, {}] (count, height, width, channels): "
-                    "give it at least one image of one pixel",
+        fmt::format("{}: the image set is empty, [{}, {}, {}, {}] (count, height, width, "
+                    "channels): give it at least one image of one pixel",
                     who, set.count, set.height, set.width, set.channels));
   if (static_cast<Index>(set.pixels.size()) != pixels)
     throw ShapeError(

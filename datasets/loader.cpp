@@ -53,7 +53,8 @@ PerChannel for_channels(const LoaderOptions& options, const ImageSet& images, co
 Loader::Loader(const ImageSet& images, const LoaderOptions& options)
     : images_(images), options_(options), scale_(1), offset_(0) {
   check(options, images);
-  scale_ = for_channels(options, images, [](float, float deviation) { return 1 / (255 * deviation); });
+  scale_ = for_channels(options, images,
+                        [](float, float deviation) { return 1 / (255 * deviation); });
   offset_ = for_channels(options, images,
                          [](float mean, float deviation) { return -mean / deviation; });
   // In use at once: those ready, one in preparation, the reader's, and the one before it that a

@@ -77,7 +77,8 @@ class Loader {
 
   /// `images` must outlive the loader and not change. Throws ShapeError or ValueError, naming the
   /// option, if the set is empty or inconsistent, batch_size < 1, prefetch < 0, a deviation is not
-  /// positive, mean or deviation has neither one number nor one for each channel, the augmentation is out of range, or drop_last would leave no batch at all.
+  /// positive, mean or deviation has neither one number nor one for each channel, the augmentation
+  /// is out of range, or drop_last would leave no batch at all.
   explicit Loader(const ImageSet& images, const LoaderOptions& options = {});
   Loader(const ImageSet&& images, const LoaderOptions& options = {}) = delete;
   ~Loader();

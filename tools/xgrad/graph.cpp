@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <models/char_rnn/char_rnn.hpp>
+#include <models/cifar/cifar_cnn.hpp>
 #include <models/lenet/lenet.hpp>
 #include <models/sequence/sequence.hpp>
 #include <xgrad/autograd/graph_view.hpp>
@@ -32,10 +33,10 @@ struct GraphOptions {
   bool backward = false;
 };
 
-template <class Model>
+template <class Model, Index side = 28, Index channels = 1>
 Variable<float> image_loss(const GraphOptions& options) {
   Model model;
-  const Variable<float> images(Tensor<float>(Shape{options.batch, 28, 28, 1}));
+  const Variable<float> images(Tensor<float>(Shape{options.batch, side, side, channels}));
   const std::vector<std::int32_t> labels(static_cast<std::size_t>(options.batch));
   return cross_entropy(model(images), labels);
 }
@@ -74,6 +75,7 @@ constexpr Drawn models_to_draw[] = {
     {"lenet", image_loss<models::LeNet<float>>},
     {"lenet_relu", image_loss<models::LeNetRelu<float>>},
     {"lenet5", image_loss<models::LeNet5<float>>},
+    {"cifar_cnn", image_loss<models::CifarCnn<float>, 32, 3>},
     {"rows_lstm", image_loss<models::RowClassifier<float, nn::LSTM>>},
     {"rows_gru", image_loss<models::RowClassifier<float, nn::GRU>>},
     {"char_rnn", char_loss<models::CharCell::lstm>},

@@ -5,7 +5,6 @@
 #include <memory>
 
 #include <datasets/loader.hpp>
-#include <datasets/mnist.hpp>
 #include <xgrad/optim/ema.hpp>
 #include <xgrad/optim/optimizer.hpp>
 #include <xgrad/optim/schedule.hpp>
@@ -23,7 +22,7 @@ namespace xgrad::command {
 /// recurrent models want Adam, and their gradients clipped.
 struct ImageRecipe {
   bool adam = false;
-  double lr = 0.05;
+  double lr = 0;   ///< 0: the task's
   double clip = 0;  ///< largest norm of the gradient; 0: any
 };
 ImageRecipe recipe_of(const std::string& model);
