@@ -13,4 +13,12 @@ std::optional<std::filesystem::path> user_cache() {
   return std::nullopt;
 }
 
+std::vector<DataPlace> usual_places(const std::string& name) {
+  std::vector<DataPlace> places;
+  if (const char* data = std::getenv("XGRAD_DATA"); data != nullptr && *data != '\0')
+    places.push_back({"$XGRAD_DATA/" + name, std::filesystem::path(data) / name});
+  if (const auto cache = user_cache()) places.push_back({"the user's cache", *cache / name});
+  return places;
+}
+
 }  // namespace xgrad::datasets

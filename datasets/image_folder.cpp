@@ -54,7 +54,7 @@ std::vector<std::string> class_names(const fs::path& folder) {
 
 void add(ImageSet& set, const fs::path& path, std::int32_t label) {
   if (!is_png(path)) fail(path, "is no .png file: convert it, or take it away");
-  GreyImage image = read_png(path);
+  const PngImage image = read_png(path, set.channels);
   if (set.count == 0 && set.height == 0) {
     set.height = image.height;
     set.width = image.width;
@@ -70,8 +70,8 @@ void add(ImageSet& set, const fs::path& path, std::int32_t label) {
 
 // The images of train/ or test/; with an extent already given, all must have it.
 ImageSet load_set(const fs::path& folder, const std::vector<std::string>& classes, Index height,
-                  Index width) {
-  ImageSet set{0, height, width, {}, {}, static_cast<int>(classes.size())};
+                  Index width, Index channels) {
+  ImageSet set{0, height, width, {}, {}, static_cast<int>(classes.size()), channels};
   for (std::size_t label = 0; label < classes.size(); ++label) {
     const auto names = names_in(folder / classes[label]);
     if (names.empty()) fail(folder / classes[label], "holds no images: give the class some");
@@ -88,13 +88,14 @@ bool is_image_folder(const fs::path& folder) {
   return fs::is_directory(folder / "train", unreadable);
 }
 
-Mnist load_image_folder(const fs::path& folder) {
-  Mnist images{image_folder_name, folder.string(), {}, {}, class_names(folder / "train")};
+ImageData load_image_folder(const fs::path& folder, Index channels) {
+  ImageData images{image_folder_name, folder.string(), {}, {}, class_names(folder / "train")};
   if (const auto test = class_names(folder / "test"); test != images.classes)
     fail(folder, fmt::format("the classes in train are {}, those in test {}: make them agree",
                              fmt::join(images.classes, ", "), fmt::join(test, ", ")));
-  images.train = load_set(folder / "train", images.classes, 0, 0);
-  images.test = load_set(folder / "test", images.classes, images.train.height, images.train.width);
+  images.train = load_set(folder / "train", images.classes, 0, 0, channels);
+  images.test = load_set(folder / "test", images.classes, images.train.height, images.train.width,
+                         channels);
   return images;
 }
 

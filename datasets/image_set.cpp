@@ -11,17 +11,19 @@
 namespace xgrad::datasets {
 
 void check(const ImageSet& set, const char* who) {
-  const Index pixels = set.count < 0 ? -1 : Shape{set.count, set.height, set.width}.elements();
+  const Index pixels =
+      set.count < 0 ? -1 : Shape{set.count, set.height, set.width, set.channels}.elements();
   if (set.count < 1 || pixels < 1)
     throw ShapeError(
-        fmt::format("{}: the image set is empty, [{}, {}, {}] (count, height, width): "
-                    "give it at least one image of one pixel",
-                    who, set.count, set.height, set.width));
+        fmt::format("{}: the image set is empty, [{}, {}, {}, {}] (count, height, width, "
+                    "channels): give it at least one image of one pixel",
+                    who, set.count, set.height, set.width, set.channels));
   if (static_cast<Index>(set.pixels.size()) != pixels)
     throw ShapeError(
-        fmt::format("{}: the image set holds {} pixels, expected {} for [{}, {}, {}] "
-                    "(count, height, width): make them agree",
-                    who, set.pixels.size(), pixels, set.count, set.height, set.width));
+        fmt::format("{}: the image set holds {} pixels, expected {} for [{}, {}, {}, {}] "
+                    "(count, height, width, channels): make them agree",
+                    who, set.pixels.size(), pixels, set.count, set.height, set.width,
+                    set.channels));
   if (static_cast<Index>(set.labels.size()) != set.count)
     throw ShapeError(
         fmt::format("{}: the image set holds {} labels for {} images: give each image "
@@ -43,7 +45,9 @@ ImageSet subset(const ImageSet& set, std::span<const Index> indices) {
   result.height = set.height;
   result.width = set.width;
   result.classes = set.classes;
-  result.pixels.reserve(indices.size() * static_cast<std::size_t>(set.height * set.width));
+  result.channels = set.channels;
+  result.pixels.reserve(indices.size() *
+                        static_cast<std::size_t>(set.height * set.width * set.channels));
   result.labels.reserve(indices.size());
   for (const Index i : indices) {
     if (i < 0 || i >= set.count)

@@ -2,24 +2,35 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <xgrad/core/shape.hpp>
 
 namespace xgrad::datasets {
 
-/// Grey images with one label each.
+/// Grey or colour images with one label each.
 struct ImageSet {
   Index count = 0, height = 0, width = 0;
-  std::vector<std::uint8_t> pixels;  ///< [count, height, width]; 0 is background
+  std::vector<std::uint8_t> pixels;  ///< [count, height, width, channels]; 0 is background
   std::vector<std::int32_t> labels;  ///< [count], each in 0..classes-1
   int classes = 10;
+  Index channels = 1;  ///< 1: grey, 3: red, green, blue
 
-  /// The pixels of one image, [height, width]; `i` in 0..count-1.
+  /// The pixels of one image, [height, width, channels]; `i` in 0..count-1.
   std::span<const std::uint8_t> image(Index i) const {
-    const auto area = static_cast<std::size_t>(height * width);
-    return std::span(pixels).subspan(static_cast<std::size_t>(i) * area, area);
+    const auto size = static_cast<std::size_t>(height * width * channels);
+    return std::span(pixels).subspan(static_cast<std::size_t>(i) * size, size);
   }
+};
+
+/// Training and test images, and where they came from.
+struct ImageData {
+  std::string name;    ///< "MNIST", "CIFAR-10" ...
+  std::string source;  ///< the folder, or "built-in generator, seed 0"
+  ImageSet train;
+  ImageSet test;
+  std::vector<std::string> classes{};  ///< their names, by label
 };
 
 /// Throws ShapeError, naming `who`, unless there are as many pixels and labels as the extents say

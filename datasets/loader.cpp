@@ -18,11 +18,19 @@ void check(const LoaderOptions& options, const ImageSet& images) {
     throw ValueError(fmt::format("Loader: batch_size {} must be at least 1", options.batch_size));
   if (options.prefetch < 0)
     throw ValueError(fmt::format("Loader: prefetch {} must be 0 (none) or more", options.prefetch));
-  if (!(options.deviation > 0) || !std::isfinite(options.deviation) || !std::isfinite(options.mean))
-    throw ValueError(
-        fmt::format("Loader: mean {} and deviation {} must be finite and the deviation "
-                    "positive: use 0 and 1 to leave pixels as they are",
-                    options.mean, options.deviation));
+  for (const auto& [name, values] : {std::pair("mean", options.mean.values()),
+                                     std::pair("deviation", options.deviation.values())})
+    if (const auto n = static_cast<Index>(values.size()); n != 1 && n != images.channels)
+      throw ValueError(fmt::format("Loader: {} has {} numbers for {} channels: give one for each, "
+                                   "or one for all",
+                                   name, n, images.channels));
+  for (Index c = 0; c < images.channels; ++c)
+    if (const float mean = options.mean[c], deviation = options.deviation[c];
+        !(deviation > 0) || !std::isfinite(deviation) || !std::isfinite(mean))
+      throw ValueError(
+          fmt::format("Loader: mean {} and deviation {} must be finite and the deviation "
+                      "positive: use 0 and 1 to leave pixels as they are",
+                      mean, deviation));
   if (options.drop_last && options.batch_size > images.count)
     throw ValueError(
         fmt::format("Loader: drop_last with batch_size {} leaves no batch of {} images: "
@@ -31,17 +39,30 @@ void check(const LoaderOptions& options, const ImageSet& images) {
   if (options.augmentation) check(*options.augmentation);
 }
 
+// f(mean, deviation) for each channel.
+template <class F>
+PerChannel for_channels(const LoaderOptions& options, const ImageSet& images, const F& f) {
+  std::vector<float> values;
+  for (Index c = 0; c < images.channels; ++c)
+    values.push_back(f(options.mean[c], options.deviation[c]));
+  return values;
+}
+
 }  // namespace
 
 Loader::Loader(const ImageSet& images, const LoaderOptions& options)
-    : images_(images), options_(options) {
+    : images_(images), options_(options), scale_(1), offset_(0) {
   check(options, images);
+  scale_ = for_channels(options, images,
+                        [](float, float deviation) { return 1 / (255 * deviation); });
+  offset_ = for_channels(options, images,
+                         [](float mean, float deviation) { return -mean / deviation; });
   // In use at once: those ready, one in preparation, the reader's, and the one before it that a
   // graph may still hold.
   const Index batch = std::min(options.batch_size, images.count);
   for (Index i = 0; i < options.prefetch + 3; ++i)
-    tensors_.push_back(Tensor<float>::empty({batch, images.height, images.width, 1}));
-  moved_.resize(static_cast<std::size_t>(images.height * images.width));
+    tensors_.push_back(Tensor<float>::empty({batch, images.height, images.width, images.channels}));
+  moved_.resize(images.image(0).size());
 }
 
 Loader::~Loader() = default;
@@ -102,7 +123,8 @@ Tensor<float> Loader::free_tensor() {
 
 Batch Loader::make(const LoaderPosition& position) {
   if (static_cast<Index>(images_.labels.size()) != images_.count ||
-      static_cast<Index>(images_.pixels.size()) != images_.count * images_.height * images_.width)
+      static_cast<Index>(images_.pixels.size()) !=
+          images_.count * images_.height * images_.width * images_.channels)
     throw ValueError(
         "Loader: the image set was changed after the loader was made: keep it as it is "
         "while a loader reads it");
@@ -118,9 +140,21 @@ Batch Loader::make(const LoaderPosition& position) {
   const RandomStream random =
       RandomStream(options_.seed, "augmentation").fork(static_cast<std::uint64_t>(position.epoch));
   const Index n = batch_size_at(position);
-  const float scale = 1 / (255 * options_.deviation);
-  const float offset = -options_.mean / options_.deviation;
-  const auto normalise = [&](auto pixel) { return static_cast<float>(pixel) * scale + offset; };
+  const auto normaliser = [&](Index channel) {
+    return [scale = scale_[channel], offset = offset_[channel]](auto pixel) {
+      return static_cast<float>(pixel) * scale + offset;
+    };
+  };
+  const auto normalise = [&](const auto& pixels, float* to) {
+    const auto step = static_cast<std::size_t>(images_.channels);
+    if (step == 1)  // by vector code
+      return std::transform(pixels.begin(), pixels.end(), to, normaliser(0));
+    for (std::size_t c = 0; c < step; ++c) {
+      const auto normalised = normaliser(static_cast<Index>(c));
+      for (std::size_t i = c; i < pixels.size(); i += step) to[i] = normalised(pixels[i]);
+    }
+    return to + pixels.size();
+  };
 
   Batch batch{free_tensor().slice(0, n), {}, position};
   batch.labels.reserve(static_cast<std::size_t>(n));
@@ -132,9 +166,9 @@ Batch Loader::make(const LoaderPosition& position) {
     if (options_.augmentation) {
       augment(pixels, images_.height, images_.width, *options_.augmentation,
               random.fork(static_cast<std::uint64_t>(example)), moved_);
-      out = std::transform(moved_.begin(), moved_.end(), out, normalise);
+      out = normalise(moved_, out);
     } else {
-      out = std::transform(pixels.begin(), pixels.end(), out, normalise);
+      out = normalise(pixels, out);
     }
   }
   return batch;

@@ -3,10 +3,12 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <initializer_list>
 #include <iterator>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <datasets/augment.hpp>
@@ -14,6 +16,23 @@
 #include <xgrad/core/tensor.hpp>
 
 namespace xgrad::datasets {
+
+/// A number for each channel of an image, or one for all of them.
+class PerChannel {
+ public:
+  PerChannel(float value) : values_{value} {}  // implicit: grey images have but one
+  PerChannel(std::vector<float> values) : values_(std::move(values)) {}
+  PerChannel(std::initializer_list<float> values) : values_(values) {}
+
+  float operator[](Index channel) const {
+    return values_.size() == 1 ? values_.front() : values_[static_cast<std::size_t>(channel)];
+  }
+  const std::vector<float>& values() const { return values_; }
+  friend bool operator==(const PerChannel&, const PerChannel&) = default;
+
+ private:
+  std::vector<float> values_;
+};
 
 struct LoaderOptions {
   Index batch_size = 64;
@@ -23,8 +42,8 @@ struct LoaderOptions {
   Index prefetch = 2;      ///< batches prepared ahead, on a thread of its own; 0: none, no thread
   std::optional<AugmentOptions> augmentation{};
   /// Pixels become (pixel / 255 - mean) / deviation. The defaults are MNIST's.
-  float mean = 0.1307f;
-  float deviation = 0.3081f;
+  PerChannel mean = 0.1307f;
+  PerChannel deviation = 0.3081f;
 };
 
 /// Where a loader stands: all there is to save and restore.
@@ -35,7 +54,7 @@ struct LoaderPosition {
 };
 
 struct Batch {
-  Tensor<float> images{};              ///< [N, height, width, 1], normalised
+  Tensor<float> images{};              ///< [N, height, width, channels], normalised
   std::vector<std::int32_t> labels{};  ///< [N]
   LoaderPosition position{};           ///< where the loader stood before this batch
 };
@@ -57,8 +76,9 @@ class Loader {
   class Epoch;
 
   /// `images` must outlive the loader and not change. Throws ShapeError or ValueError, naming the
-  /// option, if the set is empty or inconsistent, batch_size < 1, prefetch < 0, deviation is not
-  /// positive, the augmentation is out of range, or drop_last would leave no batch at all.
+  /// option, if the set is empty or inconsistent, batch_size < 1, prefetch < 0, a deviation is not
+  /// positive, mean or deviation has neither one number nor one for each channel, the augmentation
+  /// is out of range, or drop_last would leave no batch at all.
   explicit Loader(const ImageSet& images, const LoaderOptions& options = {});
   Loader(const ImageSet&& images, const LoaderOptions& options = {}) = delete;
   ~Loader();
@@ -99,6 +119,7 @@ class Loader {
   Index order_epoch_ = -1;
   std::vector<Tensor<float>> tensors_;
   std::vector<float> moved_;
+  PerChannel scale_, offset_;  // pixel * scale + offset is normalised
 
   // Shared with the thread.
   std::mutex mutex_;

@@ -6,18 +6,13 @@
 #include <string>
 #include <vector>
 
+#include <datasets/cache.hpp>
 #include <datasets/image_set.hpp>
 
 namespace xgrad::datasets {
 
-/// Training and test images, and where they came from.
-struct Mnist {
-  std::string name;  ///< "MNIST", "Fashion-MNIST", "synthetic digits" or "IDX images", "PNG images"
-  std::string source;  ///< the folder, or "built-in generator, seed 0"
-  ImageSet train;
-  ImageSet test;
-  std::vector<std::string> classes{};  ///< their names, by label
-};
+/// Named "MNIST", "Fashion-MNIST", "synthetic digits" or "IDX images", "PNG images".
+using Mnist = ImageData;
 
 /// Reads the four files of a folder: {train,t10k}-images-idx3-ubyte and
 /// {train,t10k}-labels-idx1-ubyte, or with a dot before "idx", each as it is or with ".gz". The
@@ -30,11 +25,7 @@ Mnist load_mnist(const std::filesystem::path& folder);
 std::vector<std::string> class_names(const std::string& dataset);
 
 /// A folder where MNIST-like data is looked for.
-struct MnistPlace {
-  std::string what;  ///< "$XGRAD_DATA/mnist", "the user's cache" ...
-  std::filesystem::path folder;
-  bool found = false;  ///< it holds one of the files at least
-};
+using MnistPlace = DataPlace;
 
 /// The places that find_mnist looks in, in order: $XGRAD_DATA/mnist; the user's cache
 /// ($XDG_CACHE_HOME or ~/.cache, then xgrad/mnist, xgrad/fashion-mnist);

@@ -36,7 +36,9 @@ class Png {
 
 }  // namespace
 
-GreyImage read_png(const fs::path& path) {
+PngImage read_png(const fs::path& path, Index channels) {
+  if (channels != 1 && channels != 3)
+    throw ValueError(fmt::format("read_png: channels {} must be 1 (grey) or 3 (colour)", channels));
   Png png(path);
   std::error_code error;
   const std::uintmax_t file_bytes = fs::file_size(path, error);
@@ -51,22 +53,25 @@ GreyImage read_png(const fs::path& path) {
                          png.image.width, png.image.height, file_bytes, remedy));
   // Otherwise 16 bits would be taken for proportional to the light, and 8 bits not.
   png.image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
-  png.image.format = PNG_FORMAT_GA;
-  std::vector<std::uint8_t> grey_alpha(2 * pixels);
-  png.check(png_image_finish_read(&png.image, nullptr, grey_alpha.data(), 0, nullptr), remedy);
-  GreyImage result{png.image.height, png.image.width, std::vector<std::uint8_t>(pixels)};
+  png.image.format = channels == 3 ? PNG_FORMAT_RGBA : PNG_FORMAT_GA;
+  const auto n = static_cast<std::size_t>(channels);
+  std::vector<std::uint8_t> with_alpha((n + 1) * pixels);
+  png.check(png_image_finish_read(&png.image, nullptr, with_alpha.data(), 0, nullptr), remedy);
+  PngImage result{png.image.height, png.image.width, {}, channels};
+  result.pixels.reserve(n * pixels);
   for (std::size_t i = 0; i < pixels; ++i) {
-    if (grey_alpha[2 * i + 1] != 255)
+    const auto pixel = with_alpha.begin() + static_cast<std::ptrdiff_t>((n + 1) * i);
+    if (pixel[channels] != 255)
       png.fail(fmt::format("is transparent at row {}, column {}: save it without transparency",
                            i / png.image.width, i % png.image.width));
-    result.pixels[i] = grey_alpha[2 * i];
+    result.pixels.insert(result.pixels.end(), pixel, pixel + channels);
   }
   return result;
 }
 
-void write_png(const fs::path& path, const GreyImage& image) {
+void write_png(const fs::path& path, const PngImage& image) {
   Png png(path);
-  png.image.format = PNG_FORMAT_GRAY;
+  png.image.format = image.channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
   png.image.height = static_cast<png_uint_32>(image.height);
   png.image.width = static_cast<png_uint_32>(image.width);
   png.check(png_image_write_to_file(&png.image, path.c_str(), 0, image.pixels.data(), 0, nullptr),

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
+#include <utility>
 #include <vector>
 
 using namespace xgrad;
@@ -105,6 +107,57 @@ BOOST_AUTO_TEST_CASE(what_comes_in_from_outside_is_background) {
   const std::vector<std::uint8_t> white(height * width, 255);
   const auto out = moved(white, {.max_shift = 1e5, .max_rotation = 0, .max_scale = 0}, 1);
   BOOST_TEST(*std::max_element(out.begin(), out.end()) == 0.f);
+}
+
+// Half of the images, and nothing else happens to them.
+BOOST_AUTO_TEST_CASE(a_flip_exchanges_left_and_right) {
+  const auto pixels = blob(3, 12);
+  int flipped = 0;
+  for (std::uint64_t i = 0; i < 400; ++i) {
+    const auto out =
+        moved(pixels, {.max_shift = 0, .max_rotation = 0, .max_scale = 0, .flip = true}, i);
+    const bool is_flipped = out[12 * width + 3] != static_cast<float>(pixels[12 * width + 3]);
+    flipped += is_flipped;
+    for (Index y = 0; y < height; ++y)
+      for (Index x = 0; x < width; ++x) {
+        const Index from = is_flipped ? width - 1 - x : x;
+        BOOST_TEST_REQUIRE(out[static_cast<std::size_t>(y * width + x)] ==
+                           static_cast<float>(pixels[static_cast<std::size_t>(y * width + from)]));
+      }
+  }
+  BOOST_TEST((flipped > 150 && flipped < 250), flipped);
+}
+
+// No value arises that was not there, and every shift does.
+BOOST_AUTO_TEST_CASE(shifts_by_whole_pixels_blur_nothing) {
+  std::vector<std::uint8_t> pixels(height * width);
+  pixels[10 * width + 8] = 200;
+  std::set<std::pair<Index, Index>> places;
+  for (std::uint64_t i = 0; i < 600; ++i) {
+    const auto out = moved(
+        pixels, {.max_shift = 2, .max_rotation = 0, .max_scale = 0, .whole_pixels = true}, i);
+    const auto at = std::find(out.begin(), out.end(), 200.f) - out.begin();
+    BOOST_TEST_REQUIRE(std::accumulate(out.begin(), out.end(), 0.f) == 200.f);
+    places.emplace(at / width - 10, at % width - 8);
+  }
+  BOOST_TEST(places.size() == 25u);
+  BOOST_TEST((*places.begin() == std::pair<Index, Index>(-2, -2)));
+  BOOST_TEST((*places.rbegin() == std::pair<Index, Index>(2, 2)));
+}
+
+BOOST_AUTO_TEST_CASE(all_channels_are_moved_alike) {
+  const std::vector<std::vector<std::uint8_t>> channels{blob(5, 12), blob(11, 4), blob(8, 10)};
+  std::vector<std::uint8_t> colour;
+  for (std::size_t i = 0; i < channels[0].size(); ++i)
+    for (const auto& channel : channels) colour.push_back(channel[i]);
+  const AugmentOptions options{.flip = true};
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    const auto out = moved(colour, options, i);
+    for (std::size_t c = 0; c < 3; ++c) {
+      const auto alone = moved(channels[c], options, i);
+      for (std::size_t k = 0; k < alone.size(); ++k) BOOST_TEST(out[3 * k + c] == alone[k]);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

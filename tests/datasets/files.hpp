@@ -114,6 +114,41 @@ inline xgrad::datasets::ImageSet image_set(xgrad::Index count, xgrad::Index heig
   return set;
 }
 
+/// `count` colour images of 3 x 2 pixels, labels 0 to 9 in turn: value k of image i, with the
+/// channels last, is 18 i + 7 k (mod 256).
+inline xgrad::datasets::ImageSet colour_set(xgrad::Index count) {
+  xgrad::datasets::ImageSet set{count, 3, 2, {}, {}, 10, 3};
+  for (xgrad::Index i = 0; i < count; ++i) {
+    for (xgrad::Index k = 0; k < 3 * 2 * 3; ++k)
+      set.pixels.push_back(static_cast<std::uint8_t>(18 * i + 7 * k));
+    set.labels.push_back(static_cast<std::int32_t>(i % 10));
+  }
+  return set;
+}
+
+/// `count` records of CIFAR-10: the labels count up from `label` (mod 10), and byte k of a record's
+/// planes is k / 5 + its label before that (mod 256).
+inline Bytes cifar_records(std::size_t count, std::size_t label) {
+  Bytes bytes;
+  for (std::size_t i = 0; i < count; ++i, ++label) {
+    bytes.push_back(static_cast<std::uint8_t>(label % 10));
+    for (std::size_t k = 0; k < 3072; ++k)
+      bytes.push_back(static_cast<std::uint8_t>(k / 5 + label));
+  }
+  return bytes;
+}
+
+/// A folder of six good files, 1 + 2 + 3 + 4 + 5 training and 3 test images.
+inline void write_cifar(const fs::path& folder) {
+  fs::create_directories(folder);
+  std::size_t label = 0;
+  for (const std::size_t batch : {1, 2, 3, 4, 5}) {
+    write(folder / ("data_batch_" + std::to_string(batch) + ".bin"), cifar_records(batch, label));
+    label += batch;
+  }
+  write(folder / "test_batch.bin", cifar_records(3, 100));
+}
+
 /// A folder of four good files, 7 training and 5 test images of 3 x 2, that a test may then damage.
 inline void write_mnist(const fs::path& folder) {
   xgrad::datasets::save_mnist({"", "", image_set(7), image_set(5)}, folder);

@@ -14,8 +14,8 @@ using files::TemporaryFolder;
 namespace {
 
 // A 3 x 2 image that differs from others with another seed.
-GreyImage image(int seed, Index height = 3, Index width = 2) {
-  GreyImage result{height, width, {}};
+PngImage image(int seed, Index height = 3, Index width = 2) {
+  PngImage result{height, width, {}};
   for (Index i = 0; i < height * width; ++i)
     result.pixels.push_back(static_cast<std::uint8_t>(40 * i + seed));
   return result;
@@ -66,10 +66,10 @@ BOOST_AUTO_TEST_SUITE(datasets_image_folder)
 BOOST_AUTO_TEST_CASE(grey_images_pass_through_unchanged) {
   const TemporaryFolder folder;
   const auto path = folder / "a.png";
-  GreyImage all{16, 16, {}};  // every grey there is
+  PngImage all{16, 16, {}};  // every grey there is
   for (int value = 0; value < 256; ++value) all.pixels.push_back(static_cast<std::uint8_t>(value));
   write_png(path, all);
-  const GreyImage back = read_png(path);
+  const PngImage back = read_png(path);
   BOOST_TEST(back.height == 16);
   BOOST_TEST(back.width == 16);
   BOOST_TEST(back.pixels == all.pixels, boost::test_tools::per_element());

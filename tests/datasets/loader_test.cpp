@@ -22,7 +22,7 @@ namespace {
 // pixel.
 Index shown(const Batch& batch, Index row, const LoaderOptions& options) {
   const float value = std::as_const(batch.images)[row].data()[0];
-  return std::lround((value * options.deviation + options.mean) * 255) / 16;
+  return std::lround((value * options.deviation[0] + options.mean[0]) * 255) / 16;
 }
 
 std::vector<Batch> read_epoch(Loader& loader, Index epoch, Index next = 0) {
@@ -223,6 +223,48 @@ BOOST_AUTO_TEST_CASE(batches_that_are_held_are_never_written_to) {
   read_epoch(loader, 1);
   for (Index i = 0; i < 16; ++i)
     BOOST_TEST(shown(held[static_cast<std::size_t>(i)], 0, options) == i);
+}
+
+// Channels last, each by its own mean and deviation.
+BOOST_AUTO_TEST_CASE(colours_are_normalised_each_by_its_own) {
+  const ImageSet set = files::colour_set(3);  // 3 x 2 pixels
+  for (const bool augmented : {false, true}) {
+    LoaderOptions options{.batch_size = 2,
+                          .shuffle = false,
+                          .mean = {0.25F, 0.5F, 0.75F},
+                          .deviation = {0.5F, 0.25F, 2.F}};
+    if (augmented) options.augmentation = AugmentOptions{0, 0, 0};  // which moves nothing
+    Loader loader(set, options);
+    const auto batches = read_epoch(loader, 0);
+    BOOST_TEST_REQUIRE((batches.at(0).images.shape() == Shape{2, 3, 2, 3}));
+    BOOST_TEST_REQUIRE((batches.at(1).images.shape() == Shape{1, 3, 2, 3}));
+    const auto values = batches[1].images.values();
+    const auto pixels = set.image(2);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto c = static_cast<Index>(i % 3);
+      const float expected =
+          (static_cast<float>(pixels[i]) / 255 - options.mean[c]) / options.deviation[c];
+      BOOST_TEST(std::abs(values[i] - expected) < 1e-5f, "value " << i << ": " << values[i]);
+    }
+  }
+  // One number stands for all channels.
+  Loader one(set, {.mean = 0.5F, .deviation = 0.25F});
+  Loader three(set, {.mean = {0.5F, 0.5F, 0.5F}, .deviation = {0.25F, 0.25F, 0.25F}});
+  BOOST_TEST(same(read_epoch(one, 0), read_epoch(three, 0)));
+}
+
+BOOST_AUTO_TEST_CASE(parts_of_a_colour_set_keep_their_pixels) {
+  const ImageSet set = files::colour_set(10);
+  const auto [train, validation] = split(set, 0.3, 1);
+  BOOST_TEST(train.channels == 3);
+  BOOST_TEST(validation.channels == 3);
+  check(train, "train");
+  check(validation, "validation");
+  for (const ImageSet& part : {train, validation})
+    for (Index i = 0; i < part.count; ++i) {
+      const auto is = part.image(i), was = set.image(part.labels[static_cast<std::size_t>(i)]);
+      BOOST_TEST(is == was, boost::test_tools::per_element());
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,5 @@
 #include <datasets/augment.hpp>
+#include <datasets/cifar.hpp>
 #include <datasets/idx.hpp>
 #include <datasets/image_set.hpp>
 #include <datasets/loader.hpp>
@@ -202,6 +203,65 @@ void add_mnist(std::vector<Misuse>& all) {
                {"synthetic_digits", "count 0"}}});
 }
 
+// Loads a folder of good CIFAR-10 files after `damage` was done to it.
+Misuse bad_cifar(const char* what, void (*damage)(const files::TemporaryFolder&),
+                 std::vector<std::string> names) {
+  const auto run = [damage] {
+    const files::TemporaryFolder folder;
+    files::write_cifar(folder.path());
+    damage(folder);
+    load_cifar10(folder.path());
+  };
+  return {std::string("CIFAR-10 folder: ") + what, run, Kind::io, std::move(names)};
+}
+
+void add_cifar(std::vector<Misuse>& all) {
+  using files::TemporaryFolder;
+  all.insert(
+      all.end(),
+      {bad_cifar("a file is missing",
+                 [](const TemporaryFolder& f) { files::fs::remove(f / "data_batch_4.bin"); },
+                 {"no data_batch_4.bin", "does not hold it", "cifar-10-binary.tar.gz", "tried",
+                  "/cifar-10-batches-bin/data_batch_4.bin"}),
+       bad_cifar("a file is truncated",
+                 [](const TemporaryFolder& f) {
+                   files::write(f / "data_batch_3.bin", cut(files::cifar_records(3, 0), 9218));
+                 },
+                 {"data_batch_3.bin", "9218 bytes", "2 records of 3073 and 3072 bytes more",
+                  "truncated"}),
+       bad_cifar("a file is empty",
+                 [](const TemporaryFolder& f) { files::write(f / "test_batch.bin", {}); },
+                 {"test_batch.bin", "is empty"}),
+       bad_cifar("a label is no class",
+                 [](const TemporaryFolder& f) {
+                   files::write(f / "data_batch_3.bin",
+                                changed(files::cifar_records(3, 0), 2 * 3073, 10));
+                 },
+                 {"data_batch_3.bin", "label 10", "record 2", "0 to 9"}),
+       bad_cifar("a file is a folder",
+                 [](const TemporaryFolder& f) {
+                   files::fs::remove(f / "test_batch.bin");
+                   files::fs::create_directory(f / "test_batch.bin");
+                 },
+                 {"test_batch.bin", "not a regular file"}),
+       bad_cifar("nine names",
+                 [](const TemporaryFolder& f) {
+                   const std::string names = "a\nb\nc\nd\ne\nf\ng\nh\ni\n\n";
+                   files::write(f / "batches.meta.txt", {names.begin(), names.end()});
+                 },
+                 {"batches.meta.txt", "9 names", "10"}),
+       {"CIFAR-10 folder: not there",
+        [] { load_cifar10("no/such/folder"); },
+        Kind::io,
+        {"no/such/folder", "no such folder", "data_batch_1.bin", "binary version"}},
+       {"find_cifar10: nowhere",
+        [] {
+          find_cifar10({}, {{"a place", "no/such/place"}});
+        },
+        Kind::io,
+        {"no/such/place (a place)", "--data", "www.cs.toronto.edu"}}});
+}
+
 void add_loader(std::vector<Misuse>& all) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   all.insert(
@@ -211,15 +271,19 @@ void add_loader(std::vector<Misuse>& all) {
        bad_loader("no whole batch", {.batch_size = 6, .drop_last = true},
                   {"drop_last", "batch_size 6", "5 images"}),
        bad_loader("deviation 0", {.deviation = 0}, {"deviation 0", "positive"}),
+       bad_loader("mean of three channels for grey", {.mean = {0.1F, 0.2F, 0.3F}},
+                  {"mean", "3 numbers", "1 channels"}),
+       bad_loader("a deviation for no channel", {.deviation = std::vector<float>{}},
+                  {"deviation", "0 numbers"}),
        bad_augmentation({.max_shift = -1}, "max_shift -1"),
        bad_augmentation({.max_rotation = 181}, "max_rotation 181"),
        bad_augmentation({.max_scale = 1}, "max_scale 1"),
        bad_augmentation({.max_scale = nan}, "max_scale nan"),
-       bad_set("empty", Kind::shape, [](ImageSet& set) { set = {}; }, {"empty", "[0, 0, 0]"}),
+       bad_set("empty", Kind::shape, [](ImageSet& set) { set = {}; }, {"empty", "[0, 0, 0, 1]"}),
        bad_set("a label is missing", Kind::shape, [](ImageSet& set) { set.labels.pop_back(); },
                {"4 labels", "5 images"}),
        bad_set("a pixel is missing", Kind::shape, [](ImageSet& set) { set.pixels.pop_back(); },
-               {"29 pixels", "expected 30", "[5, 3, 2]"}),
+               {"29 pixels", "expected 30", "[5, 3, 2, 1]"}),
        bad_set("a label is no class", Kind::value, [](ImageSet& set) { set.labels[3] = -1; },
                {"label -1", "example 3", "0 to 9"}),
        {"Loader: resumed with another set",
@@ -252,6 +316,7 @@ std::vector<Misuse> datasets() {
   std::vector<Misuse> all;
   add_idx(all);
   add_mnist(all);
+  add_cifar(all);
   add_loader(all);
   return all;
 }

@@ -57,7 +57,7 @@ CLI::App* add_verb(CLI::App& parent, Session& session, const std::string& name,
                    const std::string& description, Action action);
 
 // The verbs, one source each.
-void add_train_mnist(CLI::App& train, Session& session);
+void add_train_images(CLI::App& train, Session& session);  // mnist, cifar10
 void add_train_chars(CLI::App& train, Session& session);
 void add_sample(CLI::App& app, Session& session);
 void add_eval(CLI::App& app, Session& session);

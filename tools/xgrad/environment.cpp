@@ -17,6 +17,7 @@
 #include <xgrad/kernels/simd/bf16.hpp>
 #include <xgrad/kernels/simd/level.hpp>
 
+#include "datasets/cifar.hpp"
 #include "datasets/mnist.hpp"
 #include "tools/xgrad/environment.hpp"
 
@@ -182,6 +183,10 @@ void examine_data(Environment& found) {
     searched += (searched.empty() ? "" : ", ") + place.folder.string();
   }
   found.add("data", folder.empty() ? Json("built-in synthetic digits") : Json(folder));
+  Json cifar10;
+  for (const datasets::DataPlace& place : datasets::cifar10_places())
+    if (place.found && cifar10.is_null()) cifar10 = place.folder.string();
+  found.add("cifar10", cifar10);
   if (folder.empty())
     found.warnings.push_back("no images found in " + searched +
                               ": training takes synthetic digits; install dataset-fashion-mnist");

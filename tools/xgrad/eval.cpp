@@ -23,20 +23,20 @@ int evaluate_images(const EvalOptions& options, const nlohmann::json& json,
   const auto config = read_config<ImageRunConfig>(options.run, json, image_run_config);
   const auto model = make_model(config);
   load_weights(options.run, *model);
-  const datasets::Mnist mnist = images_of(config, options.data);
-  check_images(mnist, config);
-  const Evaluation test = evaluate(*model, mnist.test, config.mean, config.deviation);
+  const datasets::ImageData data = images_of(config, options.data);
+  check_images(data, config);
+  const Evaluation test = evaluate(*model, data.test, config.mean, config.deviation);
   if (common.json)
     print_json({{"test_accuracy", test.accuracy},
                 {"test_loss", test.loss},
-                {"images", mnist.test.count},
-                {"dataset", mnist.name},
-                {"source", mnist.source},
+                {"images", data.test.count},
+                {"dataset", data.name},
+                {"source", data.source},
                 {"model", config.model},
                 {"parameters", model->parameter_count()}});
   else
-    print("{}: test accuracy {:.2f} %, test loss {:.4f} on {} images\n", mnist.name, test.accuracy,
-          test.loss, mnist.test.count);
+    print("{}: test accuracy {:.2f} %, test loss {:.4f} on {} images\n", data.name, test.accuracy,
+          test.loss, data.test.count);
   return 0;
 }
 
@@ -83,7 +83,7 @@ void add_eval(CLI::App& app, Session& session) {
       ->required()
       ->type_name("RUN");
   verb->add_option("--data", options->data,
-                   "Folder of the IDX files, or the text (default: as in training)")
+                   "Folder of the images' files, or the text (default: as in training)")
       ->type_name("PATH");
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <models/char_rnn/char_rnn.hpp>
+#include <models/cifar/cifar_cnn.hpp>
 #include <models/lenet/lenet.hpp>
 #include <models/sequence/sequence.hpp>
 #include <xgrad/core/random.hpp>
@@ -38,13 +39,13 @@ std::vector<std::int32_t> random_ids(Index n, Index classes, RandomStream& rando
   return ids;
 }
 
-template <class Model>
+template <class Model, Index side = 28, Index channels = 1>
 GradCheckReport check_image_model(std::uint64_t seed) {
   manual_seed(seed);
   RandomStream random(seed, "gradcheck model");
   Model model;
   const Index batch = 3;
-  const auto images = random_input({batch, 28, 28, 1}, random);
+  const auto images = random_input({batch, side, side, channels}, random);
   const auto labels = random_ids(batch, 10, random);
   return check_loss(
       model, {{"images", images}}, [&] { return cross_entropy(model(images), labels); }, seed);
@@ -98,6 +99,11 @@ const std::vector<ModelToCheck>& models_to_check() {
                   check_image_model<models::LeNetRelu<double>>),
       image_model("lenet5", "2 convolutions with tanh and average-pooling, 3 linear layers",
                   check_image_model<models::LeNet5<double>>),
+      // It takes images of any size, and those of 16x16 cost a quarter.
+      image_model("cifar_cnn",
+                  "6 convolutions with batch norm and relu, max-pooling after every second, the "
+                  "mean over the image, a linear layer",
+                  check_image_model<models::CifarCnn<double>, 16, 3>),
       char_model("char_rnn", "LSTM", CharCell::lstm),
       char_model("char_rnn_gru", "GRU", CharCell::gru),
       char_model("char_rnn_tanh", "tanh", CharCell::rnn),

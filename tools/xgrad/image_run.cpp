@@ -4,6 +4,9 @@
 #include <cmath>
 
 #include <datasets/image_folder.hpp>
+#include <datasets/mnist.hpp>
+#include <datasets/synthetic_digits.hpp>
+#include <models/cifar/cifar_cnn.hpp>
 #include <models/lenet/lenet.hpp>
 #include <models/sequence/sequence.hpp>
 #include <xgrad/autograd/no_grad.hpp>
@@ -13,12 +16,30 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "tools/xgrad/image_task.hpp"
+
 namespace xgrad::command {
 namespace {
 
 template <class M, class... Args>
 std::unique_ptr<nn::Module<float>> make(Args... args) {
   return std::make_unique<M>(args...);
+}
+
+// One number for grey, as runs had it before there were colours; else one for each channel.
+nlohmann::ordered_json to_json(const datasets::PerChannel& values) {
+  if (values.values().size() == 1) return values[0];
+  return values.values();
+}
+
+datasets::PerChannel per_channel(const nlohmann::json& json, const ImageRunConfig& config) {
+  if (!json.is_array()) return json.get<float>();
+  const auto values = json.get<std::vector<float>>();
+  if (const Index channels = image_task(config.task).channels;
+      static_cast<Index>(values.size()) != channels)
+    throw ValueError(fmt::format("there are {} means or deviations for {} channels", values.size(),
+                                 channels));
+  return values;
 }
 
 }  // namespace
@@ -28,18 +49,13 @@ double validation_fraction(const ImageRunConfig& config) {
   return config.target_accuracy > 0 ? 1.0 / 6 : 0;
 }
 
-const std::vector<std::string>& model_names() {
-  static const std::vector<std::string> names{"lenet", "lenet_relu", "lenet5", "rows_lstm",
-                                              "rows_gru"};
-  return names;
-}
-
 std::unique_ptr<nn::Module<float>> make_model(const ImageRunConfig& config) {
   const std::string& name = config.model;
   const auto classes = static_cast<Index>(config.classes.size());
   constexpr Index hidden = 128;
   if (name == "lenet") return make<models::LeNet<float>>(config.dropout, classes);
   if (name == "lenet_relu") return make<models::LeNetRelu<float>>(config.dropout, classes);
+  if (name == "cifar_cnn") return make<models::CifarCnn<float>>(config.dropout, classes);
   if (config.dropout > 0)
     throw ValueError(
         fmt::format("the model {} has no dropout: leave --dropout out, or choose lenet", name));
@@ -47,11 +63,12 @@ std::unique_ptr<nn::Module<float>> make_model(const ImageRunConfig& config) {
   if (name == "rows_lstm") return make<models::RowClassifier<float, nn::LSTM>>(hidden, classes);
   if (name == "rows_gru") return make<models::RowClassifier<float, nn::GRU>>(hidden, classes);
   throw ValueError(fmt::format("there is no model '{}'; the models are: {}", name,
-                               fmt::join(model_names(), ", ")));
+                               fmt::join(image_task(config.task).models, ", ")));
 }
 
 nlohmann::ordered_json to_json(const ImageRunConfig& config) {
   return {{"kind", ImageRunConfig::kind},
+          {"task", config.task},
           {"model", config.model},
           {"dataset", config.dataset},
           {"source", config.source},
@@ -71,8 +88,8 @@ nlohmann::ordered_json to_json(const ImageRunConfig& config) {
           {"patience", config.patience},
           {"validation", config.validation},
           {"precision", config.precision},
-          {"mean", config.mean},
-          {"deviation", config.deviation}};
+          {"mean", to_json(config.mean)},
+          {"deviation", to_json(config.deviation)}};
 }
 
 ImageRunConfig image_run_config(const nlohmann::json& json) {
@@ -88,6 +105,7 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   json.at("weight_decay").get_to(config.weight_decay);
   json.at("augment").get_to(config.augment);
   // Runs of earlier versions have none of these.
+  config.task = image_task(json.value("task", config.task)).name;
   config.classes = json.value("classes", datasets::class_names(config.dataset));
   config.dropout = json.value("dropout", 0.0);
   config.label_smoothing = json.value("label_smoothing", 0.0);
@@ -97,33 +115,36 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   config.patience = json.value("patience", config.patience);
   config.validation = json.value("validation", config.validation);
   config.precision = json.value("precision", config.precision);
-  json.at("mean").get_to(config.mean);
-  json.at("deviation").get_to(config.deviation);
+  config.mean = per_channel(json.at("mean"), config);
+  config.deviation = per_channel(json.at("deviation"), config);
   return config;
 }
 
-datasets::Mnist images_of(const ImageRunConfig& config, const std::optional<std::string>& folder) {
+datasets::ImageData images_of(const ImageRunConfig& config,
+                              const std::optional<std::string>& folder) {
   if (!folder && config.dataset == datasets::synthetic_name) return datasets::synthetic_mnist();
-  return datasets::find_mnist(folder.value_or(config.source));
+  return image_task(config.task).find(folder.value_or(config.source));
 }
 
-void check_images(const datasets::Mnist& mnist, const ImageRunConfig& config) {
+void check_images(const datasets::ImageData& data, const ImageRunConfig& config) {
   // Labels of IDX files have no names but those that are guessed from the data set.
-  const bool agree = mnist.name == datasets::image_folder_name
-                         ? mnist.classes == config.classes
-                         : mnist.classes.size() == config.classes.size();
+  const bool agree = data.name == datasets::image_folder_name
+                         ? data.classes == config.classes
+                         : data.classes.size() == config.classes.size();
   if (!agree)
     throw IoError(fmt::format("{}: has the classes {}, but the run {}: give images of its classes",
-                              mnist.source, fmt::join(mnist.classes, ", "),
+                              data.source, fmt::join(data.classes, ", "),
                               fmt::join(config.classes, ", ")));
-  if (mnist.train.height != 28 || mnist.train.width != 28)
+  const Index side = image_task(config.task).side;
+  if (data.train.height != side || data.train.width != side)
     throw IoError(
-        fmt::format("{}: images of {}x{} pixels, where the models take 28x28: scale them first",
-                    mnist.source, mnist.train.height, mnist.train.width));
+        fmt::format("{}: images of {}x{} pixels, where the models take {}x{}: scale them first",
+                    data.source, data.train.height, data.train.width, side, side));
 }
 
 void for_each_batch(
-    nn::Module<float>& model, const datasets::ImageSet& images, float mean, float deviation,
+    nn::Module<float>& model, const datasets::ImageSet& images, const datasets::PerChannel& mean,
+    const datasets::PerChannel& deviation,
     const std::function<void(const datasets::Batch&, const Tensor<float>& logits)>& f) {
   const NoGrad no_grad;
   datasets::Loader loader(
@@ -131,8 +152,8 @@ void for_each_batch(
   for (const auto& batch : loader.epoch(0)) f(batch, model(Variable<float>(batch.images)).value());
 }
 
-Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images, float mean,
-                    float deviation) {
+Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images,
+                    const datasets::PerChannel& mean, const datasets::PerChannel& deviation) {
   const bool was_training = model.is_training();
   model.eval();
   Index right = 0;

@@ -13,9 +13,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <datasets/image_set.hpp>
 #include <datasets/loader.hpp>
-#include <datasets/mnist.hpp>
-#include <datasets/synthetic_digits.hpp>
 #include <xgrad/nn/module.hpp>
 
 namespace xgrad::command {
@@ -24,6 +23,7 @@ namespace xgrad::command {
 struct ImageRunConfig {
   static constexpr const char* kind = "image classifier";
 
+  std::string task = "mnist";  ///< xgrad train TASK
   std::string model = "lenet";
   std::string dataset{};  ///< "MNIST"
   std::string source{};   ///< the folder that it was read from
@@ -41,15 +41,14 @@ struct ImageRunConfig {
   Index patience = 0;          ///< epochs without a lower validation loss that end training; 0: any
   double validation = 0;       ///< part of the training images on which each epoch is measured
   std::string precision = "fp32";  ///< of products: or "bf16"
-  float mean = 0, deviation = 1;  ///< of the training pixels, scaled to 0..1
+  /// Of the training pixels, scaled to 0..1.
+  datasets::PerChannel mean = 0.0F, deviation = 1.0F;
 };
 
 /// The part of the training images that is set aside: config.validation or, for a target alone, a
 /// sixth (10,000 of MNIST's 60,000); 0: none.
 double validation_fraction(const ImageRunConfig& config);
 
-/// The names that make_model knows.
-const std::vector<std::string>& model_names();
 /// A new model with initial weights drawn from the library's stream. Throws ValueError for a name
 /// that is not known, and for dropout in a model that has none.
 std::unique_ptr<nn::Module<float>> make_model(const ImageRunConfig& config);
@@ -59,11 +58,12 @@ nlohmann::ordered_json to_json(const ImageRunConfig& config);
 ImageRunConfig image_run_config(const nlohmann::json& json);
 
 /// The images that a run was trained on, unless another folder is given.
-datasets::Mnist images_of(const ImageRunConfig& config, const std::optional<std::string>& folder);
+datasets::ImageData images_of(const ImageRunConfig& config,
+                              const std::optional<std::string>& folder);
 
-/// Throws IoError unless the images have the size that the models take, 28x28, and the classes of
-/// the run.
-void check_images(const datasets::Mnist& mnist, const ImageRunConfig& config);
+/// Throws IoError unless the images have the size that the models of the task take, and the classes
+/// of the run.
+void check_images(const datasets::ImageData& data, const ImageRunConfig& config);
 
 struct Evaluation {
   double accuracy = 0;  ///< percent
@@ -73,11 +73,12 @@ struct Evaluation {
 /// Calls f(batch, logits) for all images in their order, without recording a graph. The model's mode
 /// is the caller's.
 void for_each_batch(
-    nn::Module<float>& model, const datasets::ImageSet& images, float mean, float deviation,
+    nn::Module<float>& model, const datasets::ImageSet& images, const datasets::PerChannel& mean,
+    const datasets::PerChannel& deviation,
     const std::function<void(const datasets::Batch&, const Tensor<float>& logits)>& f);
 
 /// Accuracy and loss of the model, in evaluation mode, over all images; leaves the mode as it was.
-Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images, float mean,
-                    float deviation);
+Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images,
+                    const datasets::PerChannel& mean, const datasets::PerChannel& deviation);
 
 }  // namespace xgrad::command

@@ -13,6 +13,7 @@
 #include "tools/xgrad/average.hpp"
 #include "tools/xgrad/command.hpp"
 #include "tools/xgrad/explain_loss.hpp"
+#include "tools/xgrad/image_task.hpp"
 #include "tools/xgrad/training_metrics.hpp"
 
 namespace xgrad::command {
@@ -43,8 +44,26 @@ datasets::LoaderOptions loader_options(const ImageRunConfig& config) {
                                   .seed = config.seed,
                                   .mean = config.mean,
                                   .deviation = config.deviation};
-  if (config.augment) options.augmentation.emplace();
+  if (config.augment) options.augmentation = image_task(config.task).augmentation;
   return options;
+}
+
+// "mean", "mean 1", "mean 2": what a checkpoint calls the numbers of the channels.
+std::string of_channel(const char* name, std::size_t channel) {
+  return channel == 0 ? name : fmt::format("{} {}", name, channel);
+}
+
+void put(train::Checkpoint& checkpoint, const char* name, const datasets::PerChannel& values) {
+  for (std::size_t c = 0; c < values.values().size(); ++c)
+    checkpoint.put(of_channel(name, c), static_cast<double>(values.values()[c]));
+}
+
+bool holds(const train::Checkpoint& checkpoint, const char* name,
+           const datasets::PerChannel& values) {
+  for (std::size_t c = 0; c < values.values().size(); ++c)
+    if (checkpoint.number(of_channel(name, c)) != static_cast<double>(values.values()[c]))
+      return false;
+  return true;
 }
 
 }  // namespace
@@ -230,8 +249,8 @@ train::Checkpoint ImageTraining::checkpoint() const {
   now.put("images", images_);
   now.put("images of this epoch", done_);
   now.put("loss sum", loss_sum_);
-  now.put("mean", static_cast<double>(config_.mean));
-  now.put("deviation", static_cast<double>(config_.deviation));
+  put(now, "mean", config_.mean);
+  put(now, "deviation", config_.deviation);
   if (target_ != nullptr && target_->measured())
     now.put("validation accuracy", *target_->measured());
   now.put_random_streams();
@@ -240,8 +259,7 @@ train::Checkpoint ImageTraining::checkpoint() const {
 
 void ImageTraining::restore(const RunWriter& run) {
   const train::Checkpoint& then = run.checkpoint();
-  if (then.number("mean") != static_cast<double>(config_.mean) ||
-      then.number("deviation") != static_cast<double>(config_.deviation))
+  if (!holds(then, "mean", config_.mean) || !holds(then, "deviation", config_.deviation))
     throw IoError(
         fmt::format("{}: was trained on other images than those in {}: give the same with --data",
                     run.folder().string(), config_.source));

@@ -6,7 +6,6 @@
 #include <optional>
 
 #include <datasets/loader.hpp>
-#include <datasets/mnist.hpp>
 #include <xgrad/optim/ema.hpp>
 #include <xgrad/optim/optimizer.hpp>
 #include <xgrad/optim/schedule.hpp>
@@ -25,7 +24,7 @@ namespace xgrad::command {
 /// recurrent models want Adam, and their gradients clipped.
 struct ImageRecipe {
   bool adam = false;
-  double lr = 0.05;
+  double lr = 0;   ///< 0: the task's
   double clip = 0;  ///< largest norm of the gradient; 0: any
 };
 ImageRecipe recipe_of(const std::string& model);

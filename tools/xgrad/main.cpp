@@ -64,7 +64,7 @@ int run(int argc, char** argv) {
   Session session;
   CLI::App* const train = app.add_subcommand("train", "Train a model");
   train->require_subcommand(1);
-  add_train_mnist(*train, session);
+  add_train_images(*train, session);
   add_train_chars(*train, session);
   add_eval(app, session);
   add_sample(app, session);

@@ -10,6 +10,7 @@
 
 #include "tools/xgrad/command.hpp"
 #include "tools/xgrad/image_run.hpp"
+#include "tools/xgrad/image_task.hpp"
 #include "tools/xgrad/run_folder.hpp"
 
 namespace xgrad::command {
@@ -34,7 +35,9 @@ struct Prediction {
 constexpr std::size_t guesses_told = 3;
 
 // Whether most of the outermost pixels are bright, where those of the training images are not.
-bool looks_inverted(const datasets::GreyImage& image, float training_mean) {
+// Colour images have a bright border like any other.
+bool looks_inverted(const datasets::PngImage& image, const datasets::PerChannel& training_mean) {
+  if (image.channels != 1) return false;
   Index bright = 0, border = 0;
   for (Index y = 0; y < image.height; ++y)
     for (Index x = 0; x < image.width; ++x)
@@ -42,14 +45,15 @@ bool looks_inverted(const datasets::GreyImage& image, float training_mean) {
         ++border;
         bright += image.pixels[static_cast<std::size_t>(y * image.width + x)] >= 128;
       }
-  return training_mean < 0.5f && 2 * bright > border;
+  return training_mean[0] < 0.5f && 2 * bright > border;
 }
 
 datasets::ImageSet load_images(const PredictOptions& options, const ImageRunConfig& config) {
-  constexpr Index side = 28;
-  datasets::ImageSet images{0, side, side, {}, {}, static_cast<int>(config.classes.size())};
+  const Index side = image_task(config.task).side, channels = image_task(config.task).channels;
+  datasets::ImageSet images{
+      0, side, side, {}, {}, static_cast<int>(config.classes.size()), channels};
   for (const std::string& file : options.files) {
-    datasets::GreyImage image = datasets::read_png(file);
+    datasets::PngImage image = datasets::read_png(file, channels);
     if (image.height != side || image.width != side)
       throw IoError(fmt::format(
           "{}: has {}x{} pixels (width x height), where the model takes {}x{}: scale it first, so "
@@ -132,10 +136,12 @@ void add_predict(CLI::App& app, Session& session) {
   CLI::App* const verb =
       add_verb(app, session, "predict", "Tell what images show, by the weights of a run",
                [options](const CommonOptions& common) { return run(*options, common); });
-  verb->add_option("run", options->run, "Folder that train mnist --out wrote")
+  verb->add_option("run", options->run, "Folder that train mnist or train cifar10 --out wrote")
       ->required()
       ->type_name("RUN");
-  verb->add_option("images", options->files, "PNG files of 28x28 pixels; colours become grey")
+  verb->add_option("images", options->files,
+                   "PNG files of 28x28 pixels, whose colours become grey, or for cifar10 32x32 in "
+                   "colour")
       ->required()
       ->type_name("FILE");
   verb->add_flag("--invert", options->invert,

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <models/char_rnn/char_rnn.hpp>
+#include <models/cifar/cifar_cnn.hpp>
 #include <models/lenet/lenet.hpp>
 #include <models/sequence/sequence.hpp>
 #include <xgrad/ops/loss.hpp>
@@ -15,11 +16,11 @@
 namespace xgrad::command {
 namespace {
 
-template <class Model>
+template <class Model, Index side = 28, Index channels = 1>
 RecordedModel image_model(const InputSize& size) {
   const auto model = std::make_shared<Model>();
   return {model, [model, size] {
-            const Variable<float> images(Tensor<float>(Shape{size.batch, 28, 28, 1}));
+            const Variable<float> images(Tensor<float>(Shape{size.batch, side, side, channels}));
             const std::vector<std::int32_t> labels(static_cast<std::size_t>(size.batch));
             return cross_entropy((*model)(images), labels);
           }};
@@ -68,6 +69,7 @@ constexpr Named all_models[] = {
     {"lenet", image_model<models::LeNet<float>>},
     {"lenet_relu", image_model<models::LeNetRelu<float>>},
     {"lenet5", image_model<models::LeNet5<float>>},
+    {"cifar_cnn", image_model<models::CifarCnn<float>, 32, 3>},
     {"rows_lstm", image_model<models::RowClassifier<float, nn::LSTM>>},
     {"rows_gru", image_model<models::RowClassifier<float, nn::GRU>>},
     {"char_rnn", char_model<models::CharCell::lstm>},

@@ -41,7 +41,7 @@ void add_report(CLI::App& app, Session& session) {
   verb->add_option("-o,--output", options->output, "The page (default: RUN/report.html)")
       ->type_name("FILE.html");
   verb->add_option("--data", options->request.data,
-                   "Folder of the IDX files, or the text (default: as in training)")
+                   "Folder of the images' files, or the text (default: as in training)")
       ->type_name("PATH");
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <datasets/loader.hpp>
+#include <models/cifar/cifar_cnn.hpp>
 #include <models/lenet/lenet.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/ops/loss.hpp>
@@ -23,16 +24,18 @@ bool as(nn::Module<float>& model, const F& f) {
 template <class F>
 bool with_conv1(nn::Module<float>& model, const F& f) {
   return as<models::LeNet<float>>(model, f) || as<models::LeNetRelu<float>>(model, f) ||
-         as<models::LeNet5<float>>(model, f);
+         as<models::LeNet5<float>>(model, f) || as<models::CifarCnn<float>>(model, f);
 }
 
-// dW[o, a, b] = sum over images n and places (i, j) of dY[n, i, j, o] X[n, i + a - p, j + b - p]:
+// dW[o, a, b, c] = sum over images n and places (i, j) of
+// dY[n, i, j, o] X[n, i + a - p, j + b - p, c]:
 // the statement itself, without anything of the library's convolution.
 std::vector<double> sum_of_patches(const FirstLayer& layer) {
   const Index filters = layer.before.shape(0), k = layer.before.shape(1);
+  const Index channels = layer.before.shape(3);
   const Index height = layer.images.shape(1), width = layer.images.shape(2);
   const float *const x = layer.images.data(), *dy = layer.dy.data();
-  std::vector<double> sum(static_cast<std::size_t>(filters * k * k));
+  std::vector<double> sum(static_cast<std::size_t>(filters * k * k * channels));
   for (Index n = 0; n < layer.dy.shape(0); ++n)
     for (Index i = 0; i < layer.dy.shape(1); ++i)
       for (Index j = 0; j < layer.dy.shape(2); ++j, dy += filters)
@@ -40,14 +43,16 @@ std::vector<double> sum_of_patches(const FirstLayer& layer) {
           for (Index b = 0; b < k; ++b) {
             const Index row = i + a - layer.padding, column = j + b - layer.padding;
             if (row < 0 || row >= height || column < 0 || column >= width) continue;
-            const double pixel = x[(n * height + row) * width + column];
+            const float* const pixel = x + ((n * height + row) * width + column) * channels;
             for (Index o = 0; o < filters; ++o)
-              sum[static_cast<std::size_t>((o * k + a) * k + b)] += pixel * dy[o];
+              for (Index c = 0; c < channels; ++c)
+                sum[static_cast<std::size_t>(((o * k + a) * k + b) * channels + c)] +=
+                    static_cast<double>(pixel[c]) * dy[o];
           }
   return sum;
 }
 
-// The standard deviation of a patch's pixels.
+// The standard deviation of a patch's pixels, of all colours.
 double contrast(const FirstLayer& layer, const WeightedPatch& patch) {
   const std::vector<float> pixels = pixels_of(layer, patch);
   double sum = 0, squares = 0;
@@ -60,14 +65,15 @@ double contrast(const FirstLayer& layer, const WeightedPatch& patch) {
 
 std::vector<float> pixels_of(const FirstLayer& layer, const WeightedPatch& patch) {
   const Index k = layer.before.shape(1), height = layer.images.shape(1),
-              width = layer.images.shape(2);
+              width = layer.images.shape(2), channels = layer.images.shape(3);
   std::vector<float> pixels;
   for (Index a = 0; a < k; ++a)
     for (Index b = 0; b < k; ++b) {
       const Index row = patch.row + a - layer.padding, column = patch.column + b - layer.padding;
       const bool inside = row >= 0 && row < height && column >= 0 && column < width;
-      pixels.push_back(inside ? layer.images.data()[(patch.image * height + row) * width + column]
-                              : 0);
+      const Index pixel = (patch.image * height + row) * width + column;
+      for (Index c = 0; c < channels; ++c)
+        pixels.push_back(inside ? layer.images.data()[pixel * channels + c] : 0);
     }
   return pixels;
 }

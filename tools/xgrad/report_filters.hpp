@@ -21,10 +21,10 @@ struct WeightedPatch {
   double effect = 0;  ///< size of dy times the contrast of the patch, its pixels' deviation
 };
 
-/// Filters [out, k, k, 1], and the gradient by the initial ones on a batch of test images.
+/// Filters [out, k, k, C], and the gradient by the initial ones on a batch of test images.
 struct FirstLayer {
   Tensor<float> before{}, after{};
-  Tensor<float> images{};  ///< [N, H, W, 1], as the network sees them
+  Tensor<float> images{};  ///< [N, H, W, C], as the network sees them
   Tensor<float> dy{};      ///< [N, H', W', out]
   Index padding = 0;
   Tensor<float> gradient{};         ///< by backward()
@@ -39,8 +39,8 @@ std::optional<FirstLayer> examine_filters(nn::Module<float>& trained,
                                           const datasets::ImageSet& images,
                                           const ImageRunConfig& config);
 
-/// The pixels [k, k] under the filter; those beyond the image's edge as the padding that they are,
-/// 0.
+/// The pixels [k, k, C] under the filter; those beyond the image's edge as the padding that they
+/// are, 0.
 std::vector<float> pixels_of(const FirstLayer& layer, const WeightedPatch& patch);
 
 /// The patches that shape filter `filter` the most, by their effect, one per image; those of

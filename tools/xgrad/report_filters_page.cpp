@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tools/xgrad/data_uri.hpp"
@@ -22,8 +23,20 @@ double largest(const Values& values) {
   return most;
 }
 
-// From blue over white to red, as -scale..0..scale.
+// Weights on red, green and blue: as these colours, from none at -scale over half at 0.
+Picture colour_picture_of(const Values& values, Index size, double scale) {
+  Picture picture{.width = static_cast<int>(size), .height = static_cast<int>(size), .channels = 3};
+  for (const double value : values) {
+    const double share = scale > 0 ? std::clamp(value / scale, -1.0, 1.0) : 0;
+    picture.pixels.push_back(static_cast<std::uint8_t>(std::lround(127.5 + 127.5 * share)));
+  }
+  return picture;
+}
+
+// Weights on grey: from blue over white to red, as -scale..0..scale.
 Picture picture_of(const Values& values, Index size, double scale) {
+  if (static_cast<Index>(values.size()) == 3 * size * size)
+    return colour_picture_of(values, size, scale);
   constexpr std::array<double, 3> negative{33, 102, 172}, zero{247, 247, 247},
       positive{178, 24, 43};
   Picture picture{.width = static_cast<int>(size), .height = static_cast<int>(size), .channels = 3};
@@ -84,22 +97,34 @@ void add_filter(HtmlPage& page, const FirstLayer& layer, Index filter, double we
   page.add("</li>\n");
 }
 
+// What the network sees as 0 and as 255 in each channel, or nearly: the least and the largest
+// there.
+using Range = std::pair<float, float>;
+std::vector<Range> ranges_of(const Tensor<float>& images) {
+  const auto channels = static_cast<std::size_t>(images.shape(3));
+  const auto all = images.values();
+  std::vector<Range> ranges;
+  for (std::size_t c = 0; c < channels; ++c) ranges.emplace_back(all[c], all[c]);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto& [low, high] = ranges[i % channels];
+    low = std::min(low, all[i]);
+    high = std::max(high, all[i]);
+  }
+  return ranges;
+}
+
 // The pixels under the filter; those beyond the image's edge as the padding that they are, zero.
-Picture patch_picture(const FirstLayer& layer, const WeightedPatch& patch) {
-  const Index k = layer.before.shape(1), height = layer.images.shape(1),
-              width = layer.images.shape(2);
-  const auto all = layer.images.values();
-  const auto [low, high] = std::minmax_element(all.begin(), all.end());
-  Picture picture{.width = static_cast<int>(k), .height = static_cast<int>(k)};
-  for (Index a = 0; a < k; ++a)
-    for (Index b = 0; b < k; ++b) {
-      const Index row = patch.row + a - layer.padding, column = patch.column + b - layer.padding;
-      const bool inside = row >= 0 && row < height && column >= 0 && column < width;
-      const float pixel =
-          inside ? layer.images.data()[(patch.image * height + row) * width + column] : 0;
-      picture.pixels.push_back(
-          static_cast<std::uint8_t>(std::lround(255 * (pixel - *low) / (*high - *low + 1e-9f))));
-    }
+Picture patch_picture(const FirstLayer& layer, const WeightedPatch& patch,
+                      const std::vector<Range>& ranges) {
+  const auto k = static_cast<int>(layer.before.shape(1));
+  Picture picture{.width = k, .height = k, .channels = static_cast<int>(ranges.size())};
+  const std::vector<float> pixels = pixels_of(layer, patch);
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    const auto [low, high] = ranges[i % ranges.size()];
+    const float share = (pixels[i] - low) / (high - low + 1e-9f);
+    picture.pixels.push_back(
+        static_cast<std::uint8_t>(std::lround(255 * std::clamp(share, 0.f, 1.f))));
+  }
   return picture;
 }
 
@@ -112,11 +137,12 @@ void add_patches(HtmlPage& page, const FirstLayer& layer, Index filter) {
       "image; "
       "below each is its weight, −dY:</p>\n",
       filter, with_commas(places));
+  const std::vector<Range> ranges = ranges_of(layer.images);
   for (const bool positive : {false, true}) {
     page.add("<div class=\"strip\"><span class=\"pale\">{}</span>\n",
              positive ? "taken away" : "added");
     for (const WeightedPatch& patch : strongest_patches(layer, filter, positive, patches_shown))
-      add_tile(page, patch_picture(layer, patch),
+      add_tile(page, patch_picture(layer, patch, ranges),
                fmt::format("{}{:.1e}", patch.dy > 0 ? "−" : "+", std::abs(patch.dy)),
                fmt::format("patch of test image {}", patch.image));
     page.add("</div>\n");
@@ -152,12 +178,16 @@ decay also shrinks w<sub>0</sub>.)</p>
 first step’s direction on a batch of {2} test images, computed in two ways: by the library’s backward pass
 (−dW), and patch by patch, in a plain loop in double precision (−Σ X⋆dY).
 <b>The two differ by {3:.1e} at most</b>, where the largest element is {4:.1e}.</p>
-<p class="pale">Blue is negative, white zero, red positive. The weights have one scale, of ±{5:.2g}; every
+<p class="pale">{6} The weights have one scale, of ±{5:.2g}; every
 other picture has its own.</p></div>
 <ul class="filters">
 )",
            filters, size, layer.images.shape(0), layer.max_difference, layer.max_gradient,
-           weight_scale);
+           weight_scale,
+           layer.before.shape(3) == 3
+               ? "A pixel’s weights on red, green and blue are drawn in these colours: grey is "
+                 "zero, brighter positive, darker negative."
+               : "Blue is negative, white zero, red positive.");
   for (Index filter = 0; filter < filters; ++filter) add_filter(page, layer, filter, weight_scale);
   page.add("</ul>\n");
   add_patches(page, layer, most_changed);

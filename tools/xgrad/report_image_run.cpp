@@ -14,7 +14,7 @@ struct Findings {
   ImageRunConfig config{};
   RunMetrics metrics{};
   Index parameters = 0;
-  std::optional<datasets::Mnist> mnist{};
+  std::optional<datasets::ImageData> data{};
   std::optional<ImageResults> results{};
   std::optional<FirstLayer> filters{};
 };
@@ -28,20 +28,20 @@ Findings find_out(const ReportRequest& request, const nlohmann::json& json,
   constexpr const char* what = "Test accuracy, confusion matrix, mistakes and filters";
   attempt(missing, what, [&] {
     load_weights(request.folder, *model);
-    datasets::Mnist mnist = images_of(found.config, request.data);
-    check_images(mnist, found.config);
-    found.results = examine(*model, mnist.test, found.config);
-    found.mnist = std::move(mnist);
+    datasets::ImageData data = images_of(found.config, request.data);
+    check_images(data, found.config);
+    found.results = examine(*model, data.test, found.config);
+    found.data = std::move(data);
   });
   if (found.results)
     attempt(missing, "Filters",
-            [&] { found.filters = examine_filters(*model, found.mnist->test, found.config); });
+            [&] { found.filters = examine_filters(*model, found.data->test, found.config); });
   return found;
 }
 
 // Whether training came to its end, which may be an accuracy.
 void note_what_is_left(const Findings& found, std::vector<std::string>& missing) {
-  const auto& [config, metrics, parameters, mnist, results, filters] = found;
+  const auto& [config, metrics, parameters, data, results, filters] = found;
   if (metrics.empty()) return;
   const auto epochs = static_cast<Index>(
       metrics.epochs.empty() ? 0 : number(metrics.epochs.back(), "epoch").value_or(0));
@@ -51,8 +51,8 @@ void note_what_is_left(const Findings& found, std::vector<std::string>& missing)
     return;
   missing.push_back(
       fmt::format("The rest of the training: it has come to step {:.0f}, {} of {} "
-                  "epochs done; xgrad train mnist --resume goes on",
-                  metrics.last("step").value_or(0), epochs, config.epochs));
+                  "epochs done; xgrad train {} --resume goes on",
+                  metrics.last("step").value_or(0), epochs, config.epochs, config.task));
 }
 
 void add_headline(HtmlPage& page, const Findings& found) {
@@ -89,7 +89,7 @@ Report report_on_images(const ReportRequest& request, const nlohmann::json& json
   add_curves(page, found.metrics, false);
   if (found.results) {
     add_confusion(page, *found.results, found.config);
-    add_mistakes(page, *found.results, found.mnist->test, found.config);
+    add_mistakes(page, *found.results, found.data->test, found.config);
   }
   if (found.filters) add_filters(page, *found.filters);
   report.html = finish_report(std::move(page), request, json);

@@ -28,6 +28,7 @@ Picture picture_of(const datasets::ImageSet& set, Index i) {
   const auto pixels = set.image(i);
   return {.width = static_cast<int>(set.width),
           .height = static_cast<int>(set.height),
+          .channels = static_cast<int>(set.channels),
           .pixels = {pixels.begin(), pixels.end()}};
 }
 

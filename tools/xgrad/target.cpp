@@ -18,8 +18,8 @@ bool Target::due(Index before, Index after) const {
   return passed(after) > passed(before) && 2 * passed(after) >= checks_per_epoch;
 }
 
-bool Target::reached(nn::Module<float>& model, optim::Ema<float>* ema, float mean,
-                     float deviation) {
+bool Target::reached(nn::Module<float>& model, optim::Ema<float>* ema,
+                     const datasets::PerChannel& mean, const datasets::PerChannel& deviation) {
   const Averaged averaged(ema);
   last_ = evaluate(model, validation_, mean, deviation);
   return is_reached();

@@ -1,5 +1,5 @@
 #pragma once
-// xgrad train mnist --target-accuracy: when training may end.
+// --target-accuracy of xgrad train mnist and cifar10: when training may end.
 
 #include <optional>
 #include <string>
@@ -23,7 +23,8 @@ class Target {
       : validation_(validation), train_count_(train_count), accuracy_(accuracy) {}
 
   /// Measures the model as it will be left if training ends now, and tells whether it may end.
-  bool reached(nn::Module<float>& model, optim::Ema<float>* ema, float mean, float deviation);
+  bool reached(nn::Module<float>& model, optim::Ema<float>* ema, const datasets::PerChannel& mean,
+               const datasets::PerChannel& deviation);
 
   /// Goes on from what was measured before.
   void restore(double accuracy) { last_ = Evaluation{.accuracy = accuracy}; }

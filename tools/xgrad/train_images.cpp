@@ -1,14 +1,18 @@
-// xgrad train mnist: trains a small CNN on images in MNIST's form.
+// xgrad train mnist, xgrad train cifar10: trains a small CNN on images.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/core/random.hpp>
 
 #include "tools/xgrad/command.hpp"
+#include "tools/xgrad/image_task.hpp"
 #include "tools/xgrad/image_training.hpp"
 #include "tools/xgrad/run_options.hpp"
 
@@ -32,38 +36,53 @@ struct TrainOptions {
 // for that rate before the schedule has come to its end.
 void fill_in_defaults(ImageRunConfig& config) {
   const bool soon = config.target_accuracy > 0;
-  if (config.model.empty()) config.model = soon ? "lenet_relu" : "lenet";
-  if (config.epochs == 0) config.epochs = soon ? 2 : 3;
+  const ImageTask& task = image_task(config.task);
+  const ImageTask::Defaults& defaults = soon ? task.soon : task.defaults;
+  if (config.model.empty()) config.model = defaults.model;
+  if (config.epochs == 0) config.epochs = defaults.epochs;
   if (config.ema < 0) config.ema = soon ? 0.98 : 0;
   if (config.label_smoothing < 0) config.label_smoothing = soon ? 0.1 : 0;
   if (config.validation < 0) config.validation = config.patience > 0 ? 0.1 : 0;
   if (config.patience > 0 && config.validation == 0)
     throw UsageError("--patience watches the validation loss: leave --validation 0 out");
   const ImageRecipe recipe = recipe_of(config.model);
-  if (config.lr == 0) config.lr = soon && !recipe.adam ? 0.2 : recipe.lr;
+  if (config.lr == 0) config.lr = recipe.adam ? recipe.lr : defaults.lr;
 }
 
-// Mean and standard deviation of all pixels, scaled to 0..1.
-std::pair<float, float> pixel_statistics(const datasets::ImageSet& images) {
+// Mean and standard deviation of all pixels' values in a channel, scaled to 0..1.
+std::pair<float, float> channel_statistics(const datasets::ImageSet& images, Index channel) {
   std::array<double, 256> counts{};
-  for (const std::uint8_t pixel : images.pixels) ++counts[pixel];
+  const auto step = static_cast<std::size_t>(images.channels);
+  for (auto i = static_cast<std::size_t>(channel); i < images.pixels.size(); i += step)
+    ++counts[images.pixels[i]];
   double sum = 0, squares = 0;
   for (std::size_t value = 0; value < counts.size(); ++value) {
     const double x = static_cast<double>(value) / 255;
     sum += counts[value] * x;
     squares += counts[value] * x * x;
   }
-  const auto n = static_cast<double>(images.pixels.size());
+  const auto n = static_cast<double>(images.pixels.size() / step);
   const double deviation = std::sqrt(std::max(squares / n - (sum / n) * (sum / n), 0.0));
   // Blank images have none.
   return {static_cast<float>(sum / n), static_cast<float>(deviation > 0 ? deviation : 1)};
 }
 
+void normalise_by(const datasets::ImageSet& images, ImageRunConfig& config) {
+  std::vector<float> means, deviations;
+  for (Index channel = 0; channel < images.channels; ++channel) {
+    const auto [mean, deviation] = channel_statistics(images, channel);
+    means.push_back(mean);
+    deviations.push_back(deviation);
+  }
+  config.mean = means;
+  config.deviation = deviations;
+}
+
 // The configuration and the images of a run that is begun or resumed.
 struct Task {
   ImageRunConfig config;
-  datasets::Mnist mnist;
-  datasets::ImageSet validation{};  // set aside from mnist.train
+  datasets::ImageData data;
+  datasets::ImageSet validation{};  // set aside from data.train
   std::optional<Target> target{};
 };
 
@@ -73,11 +92,14 @@ Task prepare(const TrainOptions& options, std::uint64_t seed) {
   if (options.run.resume) {
     config = read_config<ImageRunConfig>(*options.run.resume, load_config(*options.run.resume),
                                          image_run_config);
+    if (config.task != options.config.task)
+      throw IoError(fmt::format("{}: is a run of xgrad train {}: go on with that",
+                                *options.run.resume, config.task));
     task.data = images_of(config, options.data);
   } else {
     config = options.config;
     fill_in_defaults(config);
-    task.data = datasets::find_mnist(options.data);
+    task.data = image_task(config.task).find(options.data);
     config.dataset = task.data.name;
     config.classes = task.data.classes;
     config.seed = seed;
@@ -89,7 +111,7 @@ Task prepare(const TrainOptions& options, std::uint64_t seed) {
     task.data.train = std::move(split.train);
     task.validation = std::move(split.validation);
   }
-  std::tie(config.mean, config.deviation) = pixel_statistics(task.data.train);
+  normalise_by(task.data.train, config);
   return task;
 }
 
@@ -169,26 +191,31 @@ int run(const TrainOptions& options, const CommonOptions& common) {
   return report(task, training, writer, common.json);
 }
 
-}  // namespace
+// " (default: 3, with --target-accuracy 2)"
+template <class T>
+std::string told(const T& usual, const T& soon) {
+  const std::string first = fmt::format("{}", usual), second = fmt::format("{}", soon);
+  if (first == second) return fmt::format(" (default: {})", first);
+  return fmt::format(" (default: {}, with --target-accuracy {})", first, second);
+}
 
-void add_train_mnist(CLI::App& train, Session& session) {
+void add_train(CLI::App& train, Session& session, const ImageTask& task) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App* const verb =
-      add_verb(train, session, "mnist", "Train a small CNN on MNIST, Fashion-MNIST or the like",
+      add_verb(train, session, task.name, task.description,
                [options](const CommonOptions& common) { return run(*options, common); });
   ImageRunConfig& config = options->config;
-  verb->add_option("--data", options->data,
-                   "Folder of the four IDX files, or of PNG files as train/CLASS/*.png and "
-                   "test/CLASS/*.png (default: $XGRAD_DATA/mnist, the user's cache, "
-                   "Fashion-MNIST as packaged, else synthetic digits)")
-      ->type_name("DIR");
+  config.task = task.name;
+  const ImageTask::Defaults &usual = task.defaults, &soon = task.soon;
+  const bool has_rows = std::ranges::find(task.models, "rows_lstm") != task.models.end();
+  verb->add_option("--data", options->data, task.data_help)->type_name("DIR");
   verb->add_option("--model", config.model,
-                   "The network; the rows_ models read an image row by row (default: lenet, with "
-                   "--target-accuracy lenet_relu)")
-      ->check(CLI::IsMember(model_names()));
-  verb->add_option(
-          "--epochs", config.epochs,
-          "Passes over the training images, at most (default: 3, with --target-accuracy 2)")
+                   fmt::format("The network{}{}",
+                               has_rows ? "; the rows_ models read an image row by row" : "",
+                               told(usual.model, soon.model)))
+      ->check(CLI::IsMember(task.models));
+  verb->add_option("--epochs", config.epochs,
+                   "Passes over the training images, at most" + told(usual.epochs, soon.epochs))
       ->check(CLI::Range(1, 1'000'000));
   verb->add_option("--batch-size", config.batch_size, "Images per batch (default: 64)")
       ->check(CLI::Range(1, 1'000'000));
@@ -197,19 +224,18 @@ void add_train_mnist(CLI::App& train, Session& session) {
       "Batches per step of the optimizer, whose gradients are averaged: as one batch of N "
       "times the size would do it, in the memory of one; batch norm still sees each batch "
       "by itself (default: 1)");
-  verb->add_option(
-          "--lr", config.lr,
-          "Peak learning rate of a one-cycle schedule (default: 0.05, with --target-accuracy 0.2; "
-          "0.004 for the rows_ models)")
+  verb->add_option("--lr", config.lr,
+                   fmt::format("Peak learning rate of a one-cycle schedule{}{}",
+                               told(usual.lr, soon.lr),
+                               has_rows ? "; 0.004 for the rows_ models" : ""))
       ->check(CLI::PositiveNumber);
   verb->add_option("--momentum", config.momentum, "Nesterov momentum of SGD (default: 0.9)")
       ->check(CLI::Range(0.0, 1.0));
   verb->add_option("--weight-decay", config.weight_decay, "Weight decay (default: 5e-4)")
       ->check(CLI::NonNegativeNumber);
-  verb->add_option("--dropout", config.dropout, "Between the linear layers (default: 0)")
+  verb->add_option("--dropout", config.dropout, "Before the last linear layer (default: 0)")
       ->check(CLI::Range(0.0, 0.99));
-  verb->add_flag("--augment", config.augment,
-                 "Shift, turn and scale the training images at random");
+  verb->add_flag("--augment", config.augment, task.augment_help);
   verb->add_option("--label-smoothing", config.label_smoothing,
                    "Share of each training label that is spread over all classes (default: 0, with "
                    "--target-accuracy 0.1)")
@@ -239,6 +265,12 @@ void add_train_mnist(CLI::App& train, Session& session) {
       ->excludes(patience);
   add_precision(*verb, config.precision);
   add_run_options(*verb, options->run, {"--data"});
+}
+
+}  // namespace
+
+void add_train_images(CLI::App& train, Session& session) {
+  for (const ImageTask& task : image_tasks()) add_train(train, session, task);
 }
 
 }  // namespace xgrad::command
