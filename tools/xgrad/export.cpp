@@ -8,6 +8,7 @@
 
 #include "tools/xgrad/command.hpp"
 #include "tools/xgrad/image_run.hpp"
+#include "tools/xgrad/image_task.hpp"
 #include "tools/xgrad/run_folder.hpp"
 
 namespace xgrad::command {
@@ -18,18 +19,24 @@ struct ExportOptions {
   std::optional<std::string> output{};
 };
 
+std::string listed(const datasets::PerChannel& values) {
+  return fmt::format("{}", fmt::join(values.values(), ", "));
+}
+
 // Whoever gets the file needs to know what to feed it with, and what comes out.
-io::OnnxOptions describe(const ImageRunConfig& config) {
+io::OnnxOptions describe(const ImageRunConfig& config, const ImageTask& task) {
+  const std::string mean = listed(config.mean), deviation = listed(config.deviation);
   return {.input_name = "input",
           .output_name = "logits",
           .graph_name = config.model,
           .description = fmt::format(
-              "{}, trained on {} by xgrad {}. Input: grey images of 28x28 pixels from 0 to 1, less {} "
-              "and divided by {}. Output: a logit for each of the classes {}.",
-              config.model, config.dataset, XGRAD_VERSION, config.mean, config.deviation,
+              "{}, trained on {} by xgrad {}. Input: {} images of {}x{} pixels from 0 to 1, less {} "
+              "and divided by {}{}. Output: a logit for each of the classes {}.",
+              config.model, config.dataset, XGRAD_VERSION, task.channels == 1 ? "grey" : "RGB",
+              task.side, task.side, mean, deviation, task.channels == 1 ? "" : " by channel",
               fmt::join(config.classes, ", ")),
-          .metadata = {{"mean", fmt::format("{}", config.mean)},
-                       {"deviation", fmt::format("{}", config.deviation)},
+          .metadata = {{"mean", mean},
+                       {"deviation", deviation},
                        {"classes", nlohmann::json(config.classes).dump()},
                        {"dataset", config.dataset}}};
 }
@@ -46,8 +53,10 @@ int run(const ExportOptions& options, const CommonOptions& common) {
   load_weights(options.run, *model);
   const std::filesystem::path path = options.output.value_or(
       (std::filesystem::path(options.run) / "model.onnx").string());
+  const ImageTask& task = image_task(config.task);
   const io::OnnxSummary summary =
-      io::export_onnx(path, *model, Tensor<float>(Shape{1, 28, 28, 1}), describe(config));
+      io::export_onnx(path, *model, Tensor<float>(Shape{1, task.side, task.side, task.channels}),
+                      describe(config, task));
   if (common.json)
     print_json({{"file", path.string()},
                 {"model", config.model},
@@ -68,7 +77,7 @@ void add_export(CLI::App& app, Session& session) {
   CLI::App* const verb =
       add_verb(app, session, "export", "Write the model of a run in the ONNX format",
                [options](const CommonOptions& common) { return run(*options, common); });
-  verb->add_option("run", options->run, "Folder that train mnist --out wrote")
+  verb->add_option("run", options->run, "Folder of a training on images")
       ->required()
       ->type_name("RUN");
   verb->add_option("-o,--output", options->output, "The file (default: model.onnx in the run's folder)")
