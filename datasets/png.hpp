@@ -15,7 +15,8 @@ struct GreyImage {
 };
 
 /// Reads a PNG of any kind: 16 bits are rounded to 8, colours become their luminance. Throws
-/// IoError, naming the file, if it is missing, damaged, no PNG, or transparent anywhere: what is
+/// IoError, naming the file, if it is missing, damaged, no PNG, of more than 8192x8192 pixels, or
+/// transparent anywhere: what is
 /// behind it cannot be guessed.
 GreyImage read_png(const std::filesystem::path& path);
 

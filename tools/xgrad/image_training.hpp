@@ -40,6 +40,7 @@ class ImageTraining {
 
   /// The model that results: the average of the weights if there is one. Training is over then.
   nn::Module<float>& result();
+  Index steps() const { return step_; }
   Index images() const { return images_; }  ///< trained on
   double seconds() const { return seconds_; }
 
@@ -50,6 +51,7 @@ class ImageTraining {
   bool is_over() const;
   void save();
   void save_weights();
+  void show_filters();
   train::Checkpoint checkpoint() const;
   void restore(const RunWriter& run);
 
