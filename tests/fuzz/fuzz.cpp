@@ -40,8 +40,8 @@ void count_allocation(const volatile void*, std::size_t bytes) {
 }
 void count_release(const volatile void* memory) {
   if (memory != nullptr)
-    allocated -= static_cast<std::int64_t>(
-        __sanitizer_get_allocated_size(const_cast<const void*>(memory)));
+    allocated -=
+        static_cast<std::int64_t>(__sanitizer_get_allocated_size(const_cast<const void*>(memory)));
 }
 void count_memory() {
   static const bool counts =

@@ -1,6 +1,6 @@
 #pragma once
-// What the fuzz targets share. A target is the function that libFuzzer calls with bytes that it makes
-// up; in the ordinary build replay.cpp calls it with the files of its corpus.
+// What the fuzz targets share. A target is the function that libFuzzer calls with bytes that it
+// makes up; in the ordinary build replay.cpp calls it with the files of its corpus.
 
 #include <cstddef>
 #include <cstdint>
@@ -53,7 +53,8 @@ class MemoryFolder {
   std::filesystem::path path_;
 };
 
-/// How many elements an array of these extents has; the largest number if that is too many to count.
+/// How many elements an array of these extents has; the largest number if that is too many to
+/// count.
 std::size_t elements(std::span<const Index> extents);
 
 /// Reports a finding and ends the process unless `holds`.

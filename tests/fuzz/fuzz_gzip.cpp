@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const int rank : {1, 3})
     fuzz::succeeds([&] {
       const auto array = datasets::read_idx(file.path(), rank);
-      fuzz::require(array.values.size() == fuzz::elements(array.extents), "extents of other values");
+      fuzz::require(array.values.size() == fuzz::elements(array.extents),
+                    "extents of other values");
     });
   return 0;
 }

@@ -34,8 +34,8 @@ struct Images {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Images images;
   images.fuzzed.write({data, size});
-  // Deflate makes 1032 bytes of one at most, of which each holds 8 pixels at most, and a pixel takes a
-  // byte, besides two while grey and alpha are decoded. More than 2^26 pixels are not read.
+  // Deflate makes 1032 bytes of one at most, of which each holds 8 pixels at most, and a pixel
+  // takes a byte, besides two while grey and alpha are decoded. More than 2^26 pixels are not read.
   const std::size_t pixels_at_most = std::min<std::size_t>(std::size_t{1032} * 8 * size, 1 << 26);
   const fuzz::MemoryLimit limit(1'000'000 + 3 * pixels_at_most);
   Index pixels = 0;
@@ -63,7 +63,8 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   size = LLVMFuzzerMutate(data, size, most);
   if (seed % 8 == 0) return size;
   const auto put = [&](std::size_t at, std::uint32_t value) {
-    for (std::size_t i = 0; i < 4; ++i) data[at + i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
+    for (std::size_t i = 0; i < 4; ++i)
+      data[at + i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
   };
   constexpr std::uint8_t signature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
   if (size < sizeof signature) return size;
@@ -73,7 +74,8 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
     std::size_t length = 0;
     for (std::size_t i = 0; i < 4; ++i) length = length << 8 | data[at + i];
     if (length > size - at - 12) put(at, static_cast<std::uint32_t>(length = size - at - 12));
-    put(at + 8 + length, static_cast<std::uint32_t>(crc32(0, data + at + 4, static_cast<uInt>(length + 4))));
+    put(at + 8 + length,
+        static_cast<std::uint32_t>(crc32(0, data + at + 4, static_cast<uInt>(length + 4))));
     at += 12 + length;
   }
   return size;

@@ -53,7 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   file.write({data + 1, size - 1});
   const auto unit = data[0] % 2 == 0 ? TextUnit::byte : TextUnit::code_point;
-  // An id takes 4 bytes, a node of the set of characters 64, a window two ids for each of its steps.
+  // An id takes 4 bytes, a node of the set of characters 64, a window two ids for each of its
+  // steps.
   const fuzz::MemoryLimit limit(200'000 + 100 * size);
   fuzz::succeeds([&] { read(file.path(), unit, data[0]); });
   return 0;

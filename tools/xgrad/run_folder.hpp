@@ -26,6 +26,7 @@
 #include <xgrad/train/checkpoint.hpp>
 #include <xgrad/train/event_file.hpp>
 
+#include "tools/xgrad/config_check.hpp"
 #include "tools/xgrad/data_uri.hpp"
 
 namespace xgrad::command {
@@ -94,6 +95,7 @@ Config read_config(const std::filesystem::path& folder, const nlohmann::json& js
     throw IoError(fmt::format("{}: holds a run of kind \"{}\", where one of a {} is wanted",
                               folder.string(), kind, Config::kind));
   try {
+    check_config(json);
     return parse(json);
   } catch (const std::exception& error) {
     throw IoError(fmt::format("{}: the configuration of the run is damaged: {}", folder.string(),
