@@ -29,7 +29,7 @@ set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SHLIBDEPS OFF)
 set(depends "libxgrad${XGRAD_SOVERSION} (= ${PROJECT_VERSION})" libxtensor-dev libspdlog-dev
-    libfmt-dev libopenblas-openmp-dev)
+    libfmt-dev libopenblas-openmp-dev zlib1g-dev)
 if(XGRAD_WITH_ONEDNN)
   # Debian's CMake package of oneDNN asks for OpenCL.
   list(APPEND depends libdnnl-dev ocl-icd-opencl-dev)

@@ -53,4 +53,6 @@
 #include <xgrad/optim/schedule.hpp>
 #include <xgrad/optim/sgd.hpp>
 
+#include <xgrad/io/npy.hpp>
+#include <xgrad/io/npz.hpp>
 #include <xgrad/io/safetensors.hpp>

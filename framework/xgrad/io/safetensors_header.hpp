@@ -3,8 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include <xgrad/core/shape.hpp>
 #include <xgrad/io/safetensors.hpp>
@@ -12,21 +13,20 @@
 namespace xgrad::io {
 
 struct TensorEntry {
-  std::string name{};
-  std::string dtype{};  ///< "F32", "F64" or "I64"
+  std::string dtype{};
   Shape shape{};
   std::uint64_t begin = 0, end = 0;  ///< in the data
 };
 
 struct SafetensorsHeader {
   Metadata metadata{};
-  std::vector<TensorEntry> tensors{};  ///< in the order of the data
+  std::map<std::string, TensorEntry> tensors{};  ///< by name
 };
 
 /// Reads and checks the JSON text of a header, for a file with `data_bytes` bytes of data. Throws
 /// IoError naming `path`, the key, what was found and what was expected.
-SafetensorsHeader parse_safetensors_header(const std::filesystem::path& path,
-                                           const std::string& text, std::uint64_t data_bytes);
+SafetensorsHeader parse_safetensors_header(const std::filesystem::path& path, std::string_view text,
+                                           std::uint64_t data_bytes);
 
 /// The JSON text of a header, padded so that the data is aligned to 8 bytes. Throws ValueError for
 /// names that are not UTF-8.
