@@ -19,7 +19,10 @@
 #endif
 #endif
 #ifdef XGRAD_COUNTS_MEMORY
-#include <sanitizer/allocator_interface.h>
+// As sanitizer/allocator_interface.h has it, which comes with Clang only.
+extern "C" std::size_t __sanitizer_get_allocated_size(const volatile void* memory);
+extern "C" int __sanitizer_install_malloc_and_free_hooks(
+    void (*allocation)(const volatile void*, std::size_t), void (*release)(const volatile void*));
 #endif
 
 namespace xgrad::fuzz {
@@ -40,8 +43,7 @@ void count_allocation(const volatile void*, std::size_t bytes) {
 }
 void count_release(const volatile void* memory) {
   if (memory != nullptr)
-    allocated -=
-        static_cast<std::int64_t>(__sanitizer_get_allocated_size(const_cast<const void*>(memory)));
+    allocated -= static_cast<std::int64_t>(__sanitizer_get_allocated_size(memory));
 }
 void count_memory() {
   static const bool counts =

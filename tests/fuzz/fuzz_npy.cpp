@@ -1,5 +1,5 @@
-// io::load_npy over files that begin as these do, else io::NpzFile. Every array is read as numbers of
-// both types and as integers.
+// io::load_npy over files that begin as these do, else io::NpzFile. Every array is read as numbers
+// of both types and as integers.
 
 #include <xgrad/io/npy.hpp>
 #include <xgrad/io/npz.hpp>

@@ -26,8 +26,8 @@ void read(const io::SafetensorsFile& file, std::size_t size) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const fuzz::MemoryFile memory;
   memory.write({data, size});
-  // A tensor without elements takes 45 bytes in the header and several hundred in memory; a number of
-  // 2 bytes becomes one of 8.
+  // A tensor without elements takes 45 bytes in the header and several hundred in memory; a number
+  // of 2 bytes becomes one of 8.
   const fuzz::MemoryLimit limit(1'000'000 + 200 * size);
   fuzz::succeeds([&] {
     const io::SafetensorsFile file(memory.path());

@@ -44,6 +44,7 @@ Picture grid_of(const std::vector<Picture>& pictures, int columns, int factor) {
   Picture grid{.width = across * cell_width - 1,
                .height = down * cell_height - 1,
                .channels = first.channels};
+  constexpr std::uint8_t line = 128;  // to be told from weights of 0 and from black pictures
   grid.pixels.reserve(static_cast<std::size_t>(grid.width * grid.height * grid.channels));
   for (int y = 0; y < grid.height; ++y)
     for (int x = 0; x < grid.width; ++x) {
@@ -54,7 +55,7 @@ Picture grid_of(const std::vector<Picture>& pictures, int columns, int factor) {
         grid.pixels.push_back(
             drawn ? pictures[static_cast<std::size_t>(one)].pixels[static_cast<std::size_t>(
                         (row * first.width + column) * grid.channels + c)]
-                  : 255);
+                  : line);
     }
   return grid;
 }

@@ -16,7 +16,7 @@ struct Picture {
 };
 
 /// Pictures of one size and number of channels, row by row, each pixel as a square of `factor` pixels
-/// and a white line between two pictures. Throws ValueError for no pictures, and for different ones.
+/// and a grey line between two pictures. Throws ValueError for no pictures, and for different ones.
 Picture grid_of(const std::vector<Picture>& pictures, int columns, int factor);
 
 /// The bytes of a PNG file. Throws Error if libpng does not make one.
