@@ -12,6 +12,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// 8192x8192: no network of this project takes a tenth of it, and a page of one colour packs so well
+// that the check below alone would give a megabyte of file 25 gigabytes of memory.
+constexpr std::uintmax_t most_pixels = std::uintmax_t{1} << 26;
+
 // libpng's simple interface: no longjmp, and errors as text.
 class Png {
  public:
@@ -51,6 +55,9 @@ PngImage read_png(const fs::path& path, Index channels) {
   if (pixels / 8 / 1032 > file_bytes)
     png.fail(fmt::format("promises {}x{} pixels, but its {} bytes cannot hold them: {}",
                          png.image.width, png.image.height, file_bytes, remedy));
+  if (pixels > most_pixels)
+    png.fail(fmt::format("has {}x{} pixels, {} are read at most: scale it first", png.image.width,
+                         png.image.height, most_pixels));
   // Otherwise 16 bits would be taken for proportional to the light, and 8 bits not.
   png.image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
   png.image.format = channels == 3 ? PNG_FORMAT_RGBA : PNG_FORMAT_GA;

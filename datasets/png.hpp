@@ -17,8 +17,8 @@ struct PngImage {
 
 /// Reads a PNG of any kind as grey, or with 3 channels in colour: 16 bits are rounded to 8, colours
 /// become their luminance, or grey a colour. Throws IoError, naming the file, if it is missing,
-/// damaged, no PNG, or transparent anywhere: what is behind it cannot be guessed. ValueError for
-/// another number of channels.
+/// damaged, no PNG, of more than 8192x8192 pixels, or transparent anywhere: what is behind it cannot
+/// be guessed. ValueError for another number of channels.
 PngImage read_png(const std::filesystem::path& path, Index channels = 1);
 
 /// Writes 8-bit grey or colour. Throws IoError.

@@ -110,9 +110,12 @@ BOOST_AUTO_TEST_CASE(values_have_their_tag_step_and_number) {
   train::EventFile file(folder.path);
   file.scalar("loss/train", 300, 0.125);
   file.text("sample", 7, "To be, or");
-  file.image("filter", 8, 5, 6, "\x89PNG");
+  file.image("filter", 8, 5, 6, 3, "\x89PNG");
+  file.restart(301);
   const auto all = records(file.path());
-  BOOST_REQUIRE(all.size() == 4);
+  BOOST_REQUIRE(all.size() == 5);
+  BOOST_TEST(parse(all[4]).numbers.at(2) == 301);
+  BOOST_TEST(parse(parse(all[4]).bytes.at(7)).numbers.at(1) == 1);  // SessionLog.START
   BOOST_TEST(parse(all[1]).numbers.at(2) == 300);
   const Fields loss = value_of(all[1]);
   BOOST_TEST(loss.bytes.at(1) == "loss/train");
@@ -124,6 +127,7 @@ BOOST_AUTO_TEST_CASE(values_have_their_tag_step_and_number) {
   const Fields image = parse(value_of(all[3]).bytes.at(4));
   BOOST_TEST(image.numbers.at(1) == 5);
   BOOST_TEST(image.numbers.at(2) == 6);
+  BOOST_TEST(image.numbers.at(3) == 3);
   BOOST_TEST(image.bytes.at(4) == "\x89PNG");
 }
 

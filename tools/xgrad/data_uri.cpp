@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <xgrad/core/error.hpp>
 
 namespace xgrad::command {
@@ -28,7 +30,37 @@ std::string base64(std::string_view bytes) {
 
 }  // namespace
 
-std::string png_uri(const Picture& picture) {
+Picture grid_of(const std::vector<Picture>& pictures, int columns, int factor) {
+  const auto alike = [&](const Picture& one) {
+    return one.width == pictures[0].width && one.height == pictures[0].height &&
+           one.channels == pictures[0].channels;
+  };
+  if (pictures.empty() || !std::all_of(pictures.begin(), pictures.end(), alike))
+    throw ValueError("grid_of: there are no pictures, or they differ in size: give some of one size");
+  const Picture& first = pictures[0];
+  const int count = static_cast<int>(pictures.size()), across = std::min(columns, count),
+            down = (count + across - 1) / across;
+  const int cell_width = first.width * factor + 1, cell_height = first.height * factor + 1;
+  Picture grid{.width = across * cell_width - 1,
+               .height = down * cell_height - 1,
+               .channels = first.channels};
+  constexpr std::uint8_t line = 128;  // to be told from weights of 0 and from black pictures
+  grid.pixels.reserve(static_cast<std::size_t>(grid.width * grid.height * grid.channels));
+  for (int y = 0; y < grid.height; ++y)
+    for (int x = 0; x < grid.width; ++x) {
+      const int one = y / cell_height * across + x / cell_width;
+      const int row = y % cell_height / factor, column = x % cell_width / factor;
+      const bool drawn = one < count && row < first.height && column < first.width;
+      for (int c = 0; c < grid.channels; ++c)
+        grid.pixels.push_back(
+            drawn ? pictures[static_cast<std::size_t>(one)].pixels[static_cast<std::size_t>(
+                        (row * first.width + column) * grid.channels + c)]
+                  : line);
+    }
+  return grid;
+}
+
+std::string png_of(const Picture& picture) {
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   image.width = static_cast<png_uint_32>(picture.width);
@@ -44,7 +76,11 @@ std::string png_uri(const Picture& picture) {
   };
   write(nullptr);
   write(bytes.data());
-  return "data:image/png;base64," + base64(bytes);
+  return bytes;
+}
+
+std::string png_uri(const Picture& picture) {
+  return "data:image/png;base64," + base64(png_of(picture));
 }
 
 std::string svg_uri(std::string_view svg) { return "data:image/svg+xml;base64," + base64(svg); }

@@ -15,7 +15,12 @@ struct Picture {
   std::vector<std::uint8_t> pixels{};
 };
 
-/// As a PNG. Throws Error if libpng does not make one.
+/// Pictures of one size and number of channels, row by row, each pixel as a square of `factor` pixels
+/// and a grey line between two pictures. Throws ValueError for no pictures, and for different ones.
+Picture grid_of(const std::vector<Picture>& pictures, int columns, int factor);
+
+/// The bytes of a PNG file. Throws Error if libpng does not make one.
+std::string png_of(const Picture& picture);
 std::string png_uri(const Picture& picture);
 /// Browsers run no script in it, whatever the file holds.
 std::string svg_uri(std::string_view svg);

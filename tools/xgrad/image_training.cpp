@@ -14,6 +14,7 @@
 #include "tools/xgrad/command.hpp"
 #include "tools/xgrad/explain_loss.hpp"
 #include "tools/xgrad/image_task.hpp"
+#include "tools/xgrad/report_filters.hpp"
 #include "tools/xgrad/training_metrics.hpp"
 
 namespace xgrad::command {
@@ -90,7 +91,10 @@ ImageTraining::ImageTraining(const ImageRunConfig& config, Index checkpoint_ever
       clip_(recipe_of(config.model).clip),
       clock_(checkpoint_every) {
   model_->train();
-  if (run != nullptr && run->resumed()) restore(*run);
+  if (run != nullptr && run->resumed())
+    restore(*run);
+  else
+    show_filters();  // before training
 }
 
 bool ImageTraining::is_over() const {
@@ -231,6 +235,13 @@ void ImageTraining::save_weights() {
   if (run_ == nullptr) return;
   const Averaged averaged(ema_.get());
   run_->save_weights(model_->state_dict(), step_);
+  show_filters();
+}
+
+// To TensorBoard.
+void ImageTraining::show_filters() {
+  if (run_ == nullptr || !run_->writes_events()) return;
+  if (const auto picture = filters_picture(*model_)) run_->log_picture("filters", step_, *picture);
 }
 
 void ImageTraining::save() {

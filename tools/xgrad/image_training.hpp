@@ -45,6 +45,7 @@ class ImageTraining {
   /// The model that results: that of the best epoch with config.patience, else the last; the
   /// average of the weights if there is one. Training is over then.
   nn::Module<float>& result();
+  Index steps() const { return step_; }
   Index images() const { return images_; }  ///< trained on
   Index epochs() const { return step_ / steps_per_epoch_; }
   /// With config.patience: the number of the epoch that results, from 1 on; and whether none after
@@ -62,6 +63,7 @@ class ImageTraining {
   bool is_over() const;
   void save();
   void save_weights();
+  void show_filters();
   train::Checkpoint checkpoint() const;
   void restore(const RunWriter& run);
 

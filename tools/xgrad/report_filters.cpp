@@ -78,6 +78,12 @@ std::vector<float> pixels_of(const FirstLayer& layer, const WeightedPatch& patch
   return pixels;
 }
 
+std::optional<Picture> filters_picture(nn::Module<float>& model) {
+  std::optional<Picture> picture;
+  with_conv1(model, [&](auto& m) { picture = filters_picture(m.conv1.weight.value()); });
+  return picture;
+}
+
 std::optional<FirstLayer> examine_filters(nn::Module<float>& trained,
                                           const datasets::ImageSet& images,
                                           const ImageRunConfig& config) {

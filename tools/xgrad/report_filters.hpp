@@ -9,6 +9,7 @@
 #include <xgrad/core/tensor.hpp>
 #include <xgrad/nn/module.hpp>
 
+#include "tools/xgrad/data_uri.hpp"
 #include "tools/xgrad/html.hpp"
 #include "tools/xgrad/image_run.hpp"
 
@@ -49,5 +50,10 @@ std::vector<WeightedPatch> strongest_patches(const FirstLayer& layer, Index filt
                                              std::size_t most);
 
 void add_filters(HtmlPage& page, const FirstLayer& layer);
+
+/// The filters of a model as they are, in one picture; nothing for a model without.
+std::optional<Picture> filters_picture(nn::Module<float>& model);
+/// The same of filters [out, k, k, channels].
+Picture filters_picture(const Tensor<float>& filters);
 
 }  // namespace xgrad::command

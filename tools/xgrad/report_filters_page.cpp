@@ -151,6 +151,16 @@ void add_patches(HtmlPage& page, const FirstLayer& layer, Index filter) {
 
 }  // namespace
 
+Picture filters_picture(const Tensor<float>& filters) {
+  constexpr int columns = 8, factor = 8;
+  double scale = 0;
+  for (const float value : filters.values()) scale = std::max(scale, std::abs(double{value}));
+  std::vector<Picture> pictures;
+  for (Index filter = 0; filter < filters.shape(0); ++filter)
+    pictures.push_back(picture_of(filter_of(filters, filter), filters.shape(1), scale));
+  return grid_of(pictures, columns, factor);
+}
+
 void add_filters(HtmlPage& page, const FirstLayer& layer) {
   const Index filters = layer.before.shape(0), size = layer.before.shape(1);
   double weight_scale = 0, most_change = -1;

@@ -70,6 +70,18 @@ ImageResults examine(nn::Module<float>& model, const datasets::ImageSet& images,
   return results;
 }
 
+std::optional<Picture> mistakes_picture(const ImageResults& results,
+                                        const datasets::ImageSet& images) {
+  constexpr int columns = 6, factor = 2;
+  std::vector<Picture> pictures;
+  for (const Mistake& mistake : results.mistakes) {
+    if (pictures.size() == most_mistakes) break;
+    pictures.push_back(picture_of(images, mistake.image));
+  }
+  if (pictures.empty()) return std::nullopt;
+  return grid_of(pictures, columns, factor);
+}
+
 void add_confusion(HtmlPage& page, const ImageResults& results, const ImageRunConfig& config) {
   const Index classes = results.classes;
   page.add(

@@ -2,12 +2,14 @@
 // What a trained image classifier does on its test images.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <datasets/image_set.hpp>
 #include <xgrad/nn/module.hpp>
 
+#include "tools/xgrad/data_uri.hpp"
 #include "tools/xgrad/html.hpp"
 #include "tools/xgrad/image_run.hpp"
 
@@ -33,6 +35,10 @@ struct ImageResults {
 /// no finite numbers.
 ImageResults examine(nn::Module<float>& model, const datasets::ImageSet& images,
                      const ImageRunConfig& config);
+
+/// The worst mistakes in one picture, in their order; nothing if there are none.
+std::optional<Picture> mistakes_picture(const ImageResults& results,
+                                        const datasets::ImageSet& images);
 
 void add_confusion(HtmlPage& page, const ImageResults& results, const ImageRunConfig& config);
 void add_mistakes(HtmlPage& page, const ImageResults& results, const datasets::ImageSet& images,

@@ -85,7 +85,7 @@ std::vector<Series> gradient_norms_by_layer(const std::vector<Json>& steps) {
     }
     for (const auto& [layer, square] : squares) {
       auto found = std::find_if(all.begin(), all.end(),
-                                [&](const Series& one) { return one.label == layer; });
+                                [&layer = layer](const Series& one) { return one.label == layer; });
       if (found == all.end()) {
         const std::size_t color = all.size() % train::chart_colors;
         const bool dashed = all.size() / train::chart_colors % 2 == 1;

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <span>
@@ -43,6 +44,28 @@ std::shared_ptr<void> lock(const fs::path& folder) {
   return {nullptr, [descriptor](void*) { close(descriptor); }};
 }
 
+// TensorBoard would draw the curves of all as those of one run.
+std::vector<fs::path> event_files(const fs::path& folder) {
+  std::error_code unreadable;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder, unreadable))
+    if (entry.path().filename().string().starts_with("events.out.tfevents."))
+      files.push_back(entry.path());
+  return files;
+}
+
+// A text as it is: fenced by more backticks than it has in a row, and what is not UTF-8 replaced, as
+// in metrics.jsonl. Samples of a model over bytes may be anything.
+std::string as_markdown(const nlohmann::ordered_json& text) {
+  using Json = nlohmann::ordered_json;
+  const auto clean =
+      Json::parse(text.dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+  std::size_t longest = 2, row = 0;
+  for (const char c : clean) longest = std::max(longest, row = c == '`' ? row + 1 : 0);
+  const std::string fence(longest + 1, '`');
+  return fmt::format("{0}\n{1}\n{0}", fence, clean);
+}
+
 }  // namespace
 
 std::string where_from_anywhere(const std::string& source) {
@@ -67,6 +90,7 @@ RunWriter RunWriter::begin(const fs::path& folder, const nlohmann::ordered_json&
   // What can be gone on from goes first: never does a configuration stand beside another's.
   train::remove_checkpoints(folder);
   for (const char* const name : {weights_name, metrics_name}) fs::remove(folder / name, error);
+  for (const fs::path& path : event_files(folder)) fs::remove(path, error);
   run.write(config_name, config.dump(2) + "\n");
   run.write(environment_name, examine_environment().json.dump(2) + "\n");
   run.open_metrics("w");
@@ -117,13 +141,22 @@ void RunWriter::log(const nlohmann::ordered_json& line) {
   if (events_) log_events(line);
 }
 
+void RunWriter::write_events() {
+  events_.emplace(folder_);
+  if (resumed_) events_->restart(checkpoint_.integer(checkpoint_step) + 1);
+}
+
+void RunWriter::log_picture(const std::string& tag, std::int64_t step, const Picture& picture) {
+  events_->image(tag, step, picture.height, picture.width, picture.channels, png_of(picture));
+}
+
 // Numbers become scalars, those of an object under its name, and samples text.
 void RunWriter::log_events(const nlohmann::ordered_json& line) {
   const std::int64_t step = line.at("step");
   for (const auto& [key, value] : line.items()) {
     if (key == "step" || key == "kind") continue;
     if (value.is_number()) events_->scalar(key, step, value);
-    if (value.is_string()) events_->text(key, step, fmt::format("```\n{}\n```", value.get<std::string>()));
+    if (value.is_string()) events_->text(key, step, as_markdown(value));
     if (!value.is_object()) continue;
     for (const auto& [part, number] : value.items())
       if (number.is_number()) events_->scalar(key + "/" + part, step, number);

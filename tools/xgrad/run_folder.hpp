@@ -26,6 +26,9 @@
 #include <xgrad/train/checkpoint.hpp>
 #include <xgrad/train/event_file.hpp>
 
+#include "tools/xgrad/config_check.hpp"
+#include "tools/xgrad/data_uri.hpp"
+
 namespace xgrad::command {
 
 /// A path that holds in other folders as well; what names no file or folder is left as it is.
@@ -43,7 +46,10 @@ class RunWriter {
   const std::filesystem::path& folder() const { return folder_; }
   /// From now on what is logged, and how the weights that are saved are distributed, goes into a
   /// file for TensorBoard as well.
-  void write_events() { events_.emplace(folder_); }
+  void write_events();
+  bool writes_events() const { return events_.has_value(); }
+  /// A picture for that file; must not be called without one.
+  void log_picture(const std::string& tag, std::int64_t step, const Picture& picture);
 
   /// Whether the run goes on from a checkpoint. Then, that, and the lines logged up to it.
   bool resumed() const { return resumed_; }
@@ -89,6 +95,7 @@ Config read_config(const std::filesystem::path& folder, const nlohmann::json& js
     throw IoError(fmt::format("{}: holds a run of kind \"{}\", where one of a {} is wanted",
                               folder.string(), kind, Config::kind));
   try {
+    check_config(json);
     return parse(json);
   } catch (const std::exception& error) {
     throw IoError(fmt::format("{}: the configuration of the run is damaged: {}", folder.string(),

@@ -42,7 +42,8 @@ void add_run_options(CLI::App& verb, RunOptions& options,
                 "Check each value and gradient: stop at the first op that makes a NaN or infinity, "
                 "and name it. Slow");
   verb.add_flag("--tensorboard", options.tensorboard,
-                "Write the run's metrics for TensorBoard as well (tensorboard --logdir RUN)");
+                "Write the run's metrics, how its weights are distributed, filters and worst mistakes for "
+                "TensorBoard as well (tensorboard --logdir RUN)");
 }
 
 std::optional<RunWriter> open_run(const RunOptions& options, const nlohmann::ordered_json& config) {

@@ -14,6 +14,7 @@
 #include "tools/xgrad/command.hpp"
 #include "tools/xgrad/image_task.hpp"
 #include "tools/xgrad/image_training.hpp"
+#include "tools/xgrad/report_images.hpp"
 #include "tools/xgrad/run_options.hpp"
 
 namespace xgrad::command {
@@ -124,6 +125,11 @@ int report(Task& task, ImageTraining& training, RunWriter* run, bool json) {
                nlohmann::ordered_json{{"test_accuracy", test.accuracy}, {"test_loss", test.loss}}
                        .dump(2) +
                    "\n");
+  if (run != nullptr && run->writes_events()) {
+    const auto mistakes =
+        mistakes_picture(examine(training.result(), task.data.test, config), task.data.test);
+    if (mistakes) run->log_picture("worst mistakes", training.steps(), *mistakes);
+  }
   const double rate =
       static_cast<double>(training.images()) / std::max(training.seconds(), 1e-9);
   const double epochs =

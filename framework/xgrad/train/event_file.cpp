@@ -73,6 +73,11 @@ EventFile::EventFile(const std::filesystem::path& folder)
       ProtobufMessage().number(1, seconds_since_1970()).bytes(3, "brain.Event:2").data());
 }
 
+void EventFile::restart(std::int64_t step) {
+  constexpr std::uint64_t start = 1;
+  write_event(step, 7, ProtobufMessage().integer(1, start));
+}
+
 void EventFile::scalar(std::string_view tag, std::int64_t step, double value) {
   write_value(step, ProtobufMessage().bytes(1, tag).number(2, static_cast<float>(value)));
 }
@@ -111,13 +116,12 @@ void EventFile::histogram(std::string_view tag, std::int64_t step, std::span<con
   write_value(step, ProtobufMessage().bytes(1, tag).message(5, histogram));
 }
 
-void EventFile::image(std::string_view tag, std::int64_t step, int height, int width,
+void EventFile::image(std::string_view tag, std::int64_t step, int height, int width, int channels,
                       std::string_view png) {
-  constexpr std::uint64_t rgb = 3;
   const auto image = ProtobufMessage()
                          .integer(1, static_cast<std::uint64_t>(height))
                          .integer(2, static_cast<std::uint64_t>(width))
-                         .integer(3, rgb)
+                         .integer(3, static_cast<std::uint64_t>(channels))
                          .bytes(4, png);
   write_value(step, ProtobufMessage().bytes(1, tag).message(4, image));
 }
@@ -133,10 +137,14 @@ void EventFile::text(std::string_view tag, std::int64_t step, std::string_view m
 }
 
 void EventFile::write_value(std::int64_t step, const ProtobufMessage& value) {
+  write_event(step, 5, ProtobufMessage().message(1, value));
+}
+
+void EventFile::write_event(std::int64_t step, int field, const ProtobufMessage& what) {
   write_record(ProtobufMessage()
                    .number(1, seconds_since_1970())
                    .integer(2, static_cast<std::uint64_t>(step))
-                   .message(5, ProtobufMessage().message(1, value))
+                   .message(field, what)
                    .data());
 }
 
