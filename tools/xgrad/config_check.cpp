@@ -25,6 +25,8 @@ struct Range {
 constexpr Range ranges[] = {{"seed", 0, any, true},
                             {"epochs", 1, 1e6, true},
                             {"batch_size", 1, 1e6, true},
+                            {"accumulate", 1, 1e6, true},
+                            {"patience", 0, 1e6, true},
                             {"hidden", 1, 1e6, true},
                             {"layers", 1, 1e6, true},
                             {"seq_len", 1, 1e6, true},
@@ -38,6 +40,7 @@ constexpr Range ranges[] = {{"seed", 0, any, true},
                             {"label_smoothing", 0, 1},
                             {"ema", 0, 0.999999},
                             {"target_accuracy", 0, 100},
+                            {"validation", 0, 0.9},
                             {"clip", 0, any},
                             {"deviation", 1e-30, any}};
 
