@@ -2,6 +2,9 @@
 
 #include <xgrad/kernels/conv_primitive.hpp>
 
+#if defined(__x86_64__) && defined(__clang__)
+#include <cpuid.h>
+#endif
 #include <omp.h>
 
 #include <mutex>
@@ -39,7 +42,11 @@ Desc weight_desc(const ConvShape& s) {
 }
 
 int bf16_threads() {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && defined(__clang__)
+  // Clang 14 does not know the feature by its name.
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d >> 22 & 1) != 0) return num_threads();
+#elif defined(__x86_64__)
   if (__builtin_cpu_supports("amx-bf16")) return num_threads();
 #endif
   return 1;

@@ -128,7 +128,7 @@ Plan backward_plan(const ConvShape& s) {
 class Scratch {
  public:
   Scratch(Index size, Index chunks)
-      : size_(size), free_(std::min<Index>(chunks, num_threads())), memory_(size * free_.size()) {
+      : free_(std::min<Index>(chunks, num_threads())), memory_(size * free_.size()) {
     for (float*& piece : free_.span()) piece = memory_.data() + size * count_++;
   }
 
@@ -145,7 +145,6 @@ class Scratch {
   }
 
  private:
-  Index size_;
   PoolArray<float*> free_;
   PoolArray<float> memory_;
   Index count_ = 0;
