@@ -1,4 +1,5 @@
 #include <xgrad/autograd/early_hooks.hpp>
+#include <xgrad/autograd/op_listener.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/distributed/distributed_model.hpp>
 #include <xgrad/distributed/gradient_buckets.hpp>
@@ -37,6 +38,18 @@ void check_same(const nn::Module<T>& module, const Communicator& communicator) {
                                  "shapes than rank 0's: make the same network on each",
                                  others, communicator.ranks()));
 }
+
+// Moves messages on after every op: MPI does little while it is not called, and between the hooks of
+// two parameters there may be much else.
+template <class T>
+class MovesOn final : public OpListener {
+ public:
+  explicit MovesOn(GradientBuckets<T>& buckets) : buckets_(buckets) {}
+  void finished(const char*, OpPass) override { buckets_.move_on(); }
+
+ private:
+  GradientBuckets<T>& buckets_;
+};
 
 }  // namespace
 
@@ -91,8 +104,12 @@ void DistributedModel<T>::backward(const Variable<T>& loss, double share) {
   state_->buckets.start_clock();
   {
     std::optional<EarlyHooks> early;
-    if (state_->synchronizes && state_->options.overlap && communicator().ranks() > 1)
+    std::optional<MovesOn<T>> moves_on;
+    if (state_->synchronizes && state_->options.overlap && communicator().ranks() > 1) {
       early.emplace();
+      // Somebody else who listens must not be cut off.
+      if (OpListener::current() == nullptr) moves_on.emplace(state_->buckets);
+    }
     // The mean over the ranks is taken later.
     loss.backward(Tensor<T>::full(loss.shape(), static_cast<T>(share * communicator().ranks())));
   }

@@ -87,6 +87,11 @@ void GradientBuckets<T>::start() {
     times_[started_].started = seconds();
     bucket.sum = communicator_.start_sum(bucket.flat.values());
   }
+  move_on();
+}
+
+template <class T>
+void GradientBuckets<T>::move_on() {
   while (done_ < started_ && buckets_[done_].sum.test()) times_[done_++].done = seconds();
 }
 

@@ -9,7 +9,7 @@
 namespace xgrad::distributed {
 
 /// The gradients of some parameters, one after the other in flat buckets, and the sums over all
-/// ranks of these. A pass is: put() each gradient, in any order; start() now and then; finish().
+/// ranks of these. A pass is: put() each gradient, in any order; start() and move_on() now and then; finish().
 template <class T>
 class GradientBuckets {
  public:
@@ -21,9 +21,11 @@ class GradientBuckets {
   /// GraphError if it has been put there already.
   void put(std::size_t i, const Tensor<T>& gradient);
 
-  /// Starts the sums of the buckets that are full, up to the first that is not; and gives MPI an
-  /// opportunity to move on with those before.
+  /// Starts the sums of the buckets that are full, up to the first that is not.
   void start();
+
+  /// Gives MPI an opportunity to move on with the sums that have been started.
+  void move_on();
 
   /// Starts the rest, with zeros where nothing was put, waits for all, and sets the gradients of
   /// the parameters to the mean. Collective.
