@@ -14,6 +14,7 @@
 #include <xgrad/distributed/distributed_model.hpp>
 #include <xgrad/distributed/sync_batch_norm.hpp>
 #include <xgrad/ops/loss.hpp>
+#include <xgrad/ops/reduce.hpp>
 #include <xgrad/optim/clip.hpp>
 #include <xgrad/optim/sgd.hpp>
 
@@ -80,6 +81,27 @@ std::vector<Tensor<T>> train_lenet(bool distributed, bool whole_batch_statistics
   return tests::state_of(net);
 }
 
+// One image: all ranks but one have nothing to learn from, and take part all the same.
+template <class T>
+std::vector<Tensor<T>> gradients_of_one_image(bool distributed) {
+  static const datasets::ImageSet images = datasets::synthetic_digits(1, 1);
+  manual_seed(0);
+  models::LeNet<T> net;
+  Model<T> model;
+  if (distributed) {
+    distributed::synchronize_batch_norm(net, world());
+    model.emplace(net, world());
+  }
+  const bool has_rows = !distributed || world().rank() == world().ranks() - 1;
+  datasets::Loader loader(images, {.prefetch = 0});
+  const auto batch = loader.next();
+  const auto logits = net(converted<T>(batch->images.slice(0, has_rows ? 1 : 0)));
+  backward(model, has_rows ? cross_entropy(logits, batch->labels) : sum(logits), has_rows ? 1 : 0);
+  std::vector<Tensor<T>> result;
+  for (const auto& parameter : net.parameters()) result.push_back(parameter.grad().clone());
+  return result;
+}
+
 // With clipping, which must see the gradient of the whole batch: it changes most of the steps.
 template <class T>
 std::vector<Tensor<T>> train_lstm(bool distributed) {
@@ -138,6 +160,11 @@ BOOST_AUTO_TEST_CASE(of_ranks_is_that_of_one_process) {
   compare<float>("LeNet, float32", [](bool many) { return train_lenet<float>(many); }, 1e-5);
   compare<double>("LSTM, float64", [](bool many) { return train_lstm<double>(many); }, 1e-12);
   compare<float>("LSTM, float32", [](bool many) { return train_lstm<float>(many); }, 1e-5);
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_with_ranks_that_have_no_rows) {
+  BOOST_TEST(deviation(gradients_of_one_image<double>(true), gradients_of_one_image<double>(false)) < 1e-12);
+  BOOST_TEST(deviation(gradients_of_one_image<float>(true), gradients_of_one_image<float>(false)) < 1e-5);
 }
 
 BOOST_AUTO_TEST_CASE(repeats_to_the_bit) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <mpi.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -19,7 +20,7 @@
 namespace xgrad::distributed {
 namespace {
 
-// Throws if a call has failed. Where it is not known what the rank is, the call says so itself.
+// Throws if a call has failed. rank -1: it is not known yet.
 void check(int code, const char* call, int rank = -1) {
   if (code == MPI_SUCCESS) return;
   char text[MPI_MAX_ERROR_STRING] = "unknown error";
@@ -68,15 +69,40 @@ class Library {
     if (owns_) MPI_Finalize();
   }
 
+  static std::shared_ptr<const Library> get() {
+    static std::weak_ptr<const Library> current;
+    auto library = current.lock();
+    if (!library) current = library = std::make_shared<const Library>();
+    return library;
+  }
+
  private:
   bool owns_ = false;
 };
 
-// Cores of this machine that its ranks may run on, divided among them.
+cpu_set_t cores_of(pid_t process) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  sched_getaffinity(process, sizeof cores, &cores);
+  return cores;
+}
+
+// Open MPI binds each rank to one core, unless the user says something of binding or mapping.
+bool bound_by_default() {
+  return std::getenv("OMPI_MCA_orte_bound_at_launch") != nullptr &&
+         std::getenv("OMPI_MCA_hwloc_base_binding_policy") == nullptr &&
+         std::getenv("OMPI_MCA_rmaps_base_mapping_policy") == nullptr;
+}
+
+// Cores of this machine that its ranks may run on, divided among them. A rank that is bound to less
+// than its share, though nobody asked for that, may run wherever mpirun, its parent, may.
 int share_of_cores(MPI_Comm machine, int local_ranks) {
-  cpu_set_t own, all;
-  CPU_ZERO(&own);
-  sched_getaffinity(0, sizeof own, &own);
+  cpu_set_t own = cores_of(0), all;
+  if (bound_by_default())
+    if (const cpu_set_t wide = cores_of(getppid());
+        CPU_COUNT(&wide) / local_ranks > CPU_COUNT(&own) &&
+        sched_setaffinity(0, sizeof wide, &wide) == 0)
+      own = wide;
   check(MPI_Allreduce(&own, &all, sizeof own, MPI_BYTE, MPI_BOR, machine), "MPI_Allreduce");
   if (std::getenv("OMP_NUM_THREADS") != nullptr) return num_threads();
   return std::max(1, std::min(CPU_COUNT(&own), CPU_COUNT(&all) / local_ranks));
@@ -88,6 +114,7 @@ struct Communicator::State {
   std::shared_ptr<const Library> library;
   MPI_Comm comm = MPI_COMM_NULL;
   int rank = 0, ranks = 1, local_rank = 0, local_ranks = 1, threads = 1;
+  bool is_duplicate = false;
   int exceptions = std::uncaught_exceptions();  // that are on their way as this is made
 
   State() = default;
@@ -95,12 +122,14 @@ struct Communicator::State {
   State& operator=(const State&) = delete;
   ~State() {
     if (comm == MPI_COMM_NULL) return;
-    if (ranks > 1 && std::uncaught_exceptions() > exceptions) {
-      std::fprintf(stderr, "rank %d of %d: an exception has left the part that all ranks do\n", rank,
-                   ranks);
+    // Where an exception is on its way, what all ranks do together must not be waited for.
+    if (ranks == 1 || std::uncaught_exceptions() <= exceptions) {
+      MPI_Comm_free(&comm);
+    } else if (!is_duplicate) {
+      std::fprintf(stderr, "rank %d of %d: ended by an exception; run_ranks() would tell which\n",
+                   rank, ranks);
       MPI_Abort(MPI_COMM_WORLD, 1);
     }
-    MPI_Comm_free(&comm);
   }
 
   // The ranks of `other` with a communicator that reports its errors.
@@ -112,7 +141,7 @@ struct Communicator::State {
 
 Communicator::Communicator() {
   auto state = std::make_shared<State>();
-  state->library = std::make_shared<const Library>();
+  state->library = Library::get();
   check(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   state->duplicate(MPI_COMM_WORLD);
   check(MPI_Comm_rank(state->comm, &state->rank), "MPI_Comm_rank");
@@ -136,6 +165,7 @@ int Communicator::threads() const { return state_->threads; }
 Communicator Communicator::duplicate() const {
   auto state = std::make_shared<State>();
   state->library = state_->library;
+  state->is_duplicate = true;
   state->duplicate(state_->comm);
   state->rank = state_->rank;
   state->ranks = state_->ranks;
@@ -188,6 +218,7 @@ PendingSum Communicator::start_sum(std::span<T> values) const {
                        MPI_SUM, state_->comm, &request),
         "MPI_Iallreduce", state_->rank);
   std::memcpy(sum.request_, &request, sizeof request);
+  sum.rank_ = state_->rank;
   sum.pending_ = true;
   return sum;
 }
@@ -212,6 +243,7 @@ PendingSum::PendingSum(PendingSum&& other) noexcept { *this = std::move(other); 
 
 PendingSum& PendingSum::operator=(PendingSum&& other) noexcept {
   std::copy_n(other.request_, sizeof request_, request_);
+  rank_ = other.rank_;
   pending_ = std::exchange(other.pending_, false);
   return *this;
 }
@@ -221,7 +253,7 @@ bool PendingSum::test() {
   MPI_Request request;
   std::memcpy(&request, request_, sizeof request);
   int done = 0;
-  check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+  check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test", rank_);
   std::memcpy(request_, &request, sizeof request);
   pending_ = done == 0;
   return !pending_;
@@ -231,12 +263,12 @@ void PendingSum::wait() {
   if (!pending_) return;
   MPI_Request request;
   std::memcpy(&request, request_, sizeof request);
-  check(MPI_Wait(&request, MPI_STATUS_IGNORE), "MPI_Wait");
+  check(MPI_Wait(&request, MPI_STATUS_IGNORE), "MPI_Wait", rank_);
   pending_ = false;
 }
 
 int run_ranks(const std::function<int(Communicator&)>& body) {
-  Communicator world;
+  Communicator world;  // outside: an exception must find it alive
   try {
     set_num_threads(world.threads());
     return body(world);

@@ -37,6 +37,7 @@ class PendingSum {
  private:
   friend class Communicator;
   alignas(void*) std::byte request_[sizeof(void*)] = {};  // an MPI_Request
+  int rank_ = -1;
   bool pending_ = false;
 };
 
@@ -70,7 +71,8 @@ class Communicator {
 
   /// Threads for this rank's kernels so that all ranks of this machine share its cores: those that
   /// the ranks may run on, divided by the ranks, but at most this rank's and at least 1. If
-  /// OMP_NUM_THREADS is set, that.
+  /// OMP_NUM_THREADS is set, that. (Open MPI binds a rank to one core where nobody says anything of
+  /// binding; the constructor undoes that for a rank whose share is larger.)
   int threads() const;
 
   /// The same ranks with a communicator of their own, for messages whose order among these here
