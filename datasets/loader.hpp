@@ -77,10 +77,10 @@ struct Batch {
 /// was read before, on prefetching, on threads or on the reader's speed. The order of an epoch is
 /// drawn from (seed, epoch), the augmentation of an example from (seed, epoch, example).
 ///
-/// With several ranks, all of them draw the same order and have the same positions, and the parts of
-/// a batch that they get are together the batch that one process would get: disjoint, complete, and
-/// equal in size but for one image. A rank's part is empty where a last batch has fewer images than
-/// there are ranks.
+/// With several ranks, all of them draw the same order and have the same positions, and the parts
+/// of a batch that they get are together the batch that one process would get: disjoint, complete,
+/// and equal in size but for one image. A rank's part is empty where a last batch has fewer images
+/// than there are ranks.
 ///
 /// The tensors are reused once nobody else holds them, so that reading on takes no new memory from
 /// the pool. To be read by one thread at a time.
@@ -90,8 +90,9 @@ class Loader {
 
   /// `images` must outlive the loader and not change. Throws ShapeError or ValueError, naming the
   /// option, if the set is empty or inconsistent, batch_size < 1, prefetch < 0, rank is not one of
-  /// 0..ranks-1, batch_size < ranks, a deviation is not positive, mean or deviation has neither one number nor one for each channel, the augmentation
-  /// is out of range, or drop_last would leave no batch at all.
+  /// 0..ranks-1, batch_size < ranks, a deviation is not positive, mean or deviation has neither one
+  /// number nor one for each channel, the augmentation is out of range, or drop_last would leave no
+  /// batch at all.
   explicit Loader(const ImageSet& images, const LoaderOptions& options = {});
   Loader(const ImageSet&& images, const LoaderOptions& options = {}) = delete;
   ~Loader();

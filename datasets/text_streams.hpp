@@ -107,8 +107,8 @@ class TextStreams {
 /// text: its windows are empty then.
 class TextScan {
  public:
-  /// `ids` must outlive the scan. Throws ValueError as TextStreams does, but for a text of fewer than
-  /// two characters.
+  /// `ids` must outlive the scan. Throws ValueError as TextStreams does, but for a text of fewer
+  /// than two characters.
   explicit TextScan(std::span<const std::int32_t> ids, const TextStreamOptions& options = {});
   explicit TextScan(std::vector<std::int32_t>&& ids,
                     const TextStreamOptions& options = {}) = delete;

@@ -24,6 +24,8 @@ if(PROJECT_IS_TOP_LEVEL)
   target_link_libraries(xgrad_mpi PUBLIC xgrad)
 else()
   target_link_libraries(xgrad_mpi PUBLIC xgrad::xgrad)
+endif()
+if(NOT XGRAD_INSTALL)
   set_target_properties(xgrad_mpi PROPERTIES EXCLUDE_FROM_ALL ON)
 endif()
 target_link_libraries(xgrad_mpi

@@ -85,8 +85,8 @@ BOOST_AUTO_TEST_CASE(of_text_are_the_streams_of_one_process) {
     TextStreams whole(ids, {.batch_size = 5, .seq_len = 7});
     std::vector<TextStreams> parts;
     for (Index rank = 0; rank < ranks; ++rank)
-      parts.emplace_back(ids, TextStreamOptions{
-                                  .batch_size = 5, .seq_len = 7, .rank = rank, .ranks = ranks});
+      parts.emplace_back(
+          ids, TextStreamOptions{.batch_size = 5, .seq_len = 7, .rank = rank, .ranks = ranks});
     for (Index k = 0; k < whole.windows_per_epoch() + 2; ++k) {
       const TextWindow& window = whole.next();
       Index b = 0;
@@ -109,8 +109,8 @@ BOOST_AUTO_TEST_CASE(of_a_scan_count_every_character_once) {
     TextScan whole(ids, {.batch_size = 4, .seq_len = 6});
     std::vector<TextScan> parts;
     for (Index rank = 0; rank < ranks; ++rank)
-      parts.emplace_back(ids, TextStreamOptions{
-                                  .batch_size = 4, .seq_len = 6, .rank = rank, .ranks = ranks});
+      parts.emplace_back(
+          ids, TextStreamOptions{.batch_size = 4, .seq_len = 6, .rank = rank, .ranks = ranks});
     Index predictions = 0;
     for (Index k = 0; k < whole.windows(); ++k) {
       const TextWindow& window = whole.window(k);
@@ -135,7 +135,8 @@ BOOST_AUTO_TEST_CASE(need_a_rank_and_something_for_it) {
   BOOST_CHECK_THROW(Loader(images, {.ranks = 0}), ValueError);
   BOOST_CHECK_THROW(Loader(images, {.batch_size = 2, .ranks = 3}), ValueError);
   BOOST_CHECK_THROW(TextStreams(ids, {.batch_size = 2, .seq_len = 5, .ranks = 3}), ValueError);
-  BOOST_CHECK_THROW(TextScan(ids, {.batch_size = 2, .seq_len = 5, .rank = 2, .ranks = 2}), ValueError);
+  BOOST_CHECK_THROW(TextScan(ids, {.batch_size = 2, .seq_len = 5, .rank = 2, .ranks = 2}),
+                    ValueError);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -27,7 +27,9 @@ class Choice final : public nn::Module<double> {
 struct Perceptron final : nn::Module<double> {
   nn::Linear<double>& hidden = this->add("hidden", nn::Linear<double>(3, 5));
   nn::Linear<double>& output = this->add("output", nn::Linear<double>(5, 1));
-  Variable<double> forward(Variable<double> x) override { return output(tanh(hidden(std::move(x)))); }
+  Variable<double> forward(Variable<double> x) override {
+    return output(tanh(hidden(std::move(x))));
+  }
 };
 
 constexpr Index rows = 12;
@@ -47,7 +49,8 @@ std::vector<Tensor<double>> gradients(const nn::Module<double>& net) {
   return result;
 }
 
-std::vector<Tensor<double>> gradients_of_all_rows(Perceptron& net, DistributedModel<double>& model) {
+std::vector<Tensor<double>> gradients_of_all_rows(Perceptron& net,
+                                                  DistributedModel<double>& model) {
   const auto local = model.no_sync();
   net.zero_grad();
   loss_of(net, 0, rows).backward();
@@ -59,7 +62,8 @@ std::vector<Tensor<double>> gradients_of_all_rows(Perceptron& net, DistributedMo
 // Which rows are a rank's: more on later ones, and none on rank 1 of 4.
 std::pair<Index, Index> uneven(int rank, int ranks) {
   if (ranks == 1) return {0, rows};
-  if (ranks == 2) return rank == 0 ? std::pair<Index, Index>{0, 5} : std::pair<Index, Index>{5, rows};
+  if (ranks == 2)
+    return rank == 0 ? std::pair<Index, Index>{0, 5} : std::pair<Index, Index>{5, rows};
   constexpr Index ends[] = {0, 2, 2, 5, rows};
   return {ends[rank], ends[rank + 1]};
 }
@@ -86,8 +90,8 @@ BOOST_AUTO_TEST_CASE(refuses_different_networks) {
   if (world().ranks() > 1) BOOST_CHECK_THROW(DistributedModel<double>(net, world()), ValueError);
 }
 
-// b has a gradient on rank 0 only, and on odd ranks the gradients come in the other order. Each is in a
-// bucket of its own.
+// b has a gradient on rank 0 only, and on odd ranks the gradients come in the other order. Each is
+// in a bucket of its own.
 BOOST_AUTO_TEST_CASE(waits_for_no_gradient_that_does_not_come) {
   for (const bool overlap : {true, false}) {
     Choice net;
@@ -141,7 +145,8 @@ BOOST_AUTO_TEST_CASE(adds_up_passes_before_it_synchronises) {
     Perceptron net;
     DistributedModel<double> model(net, world(), {.bucket_bytes = 64, .overlap = overlap});
     const auto expected = gradients_of_all_rows(net, model);
-    const Index own = rows / world().ranks(), begin = own * world().rank(), middle = begin + own / 3;
+    const Index own = rows / world().ranks(), begin = own * world().rank(),
+                middle = begin + own / 3;
     const auto share = [](Index from, Index to) { return static_cast<double>(to - from) / rows; };
     {
       const auto local = model.no_sync();

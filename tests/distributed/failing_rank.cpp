@@ -1,5 +1,5 @@
-// failing_rank HOW RANK: a program whose rank RANK (-1: each) ends as HOW says, while the others wait
-// for it; or "counts" its threads.
+// failing_rank HOW RANK: a program whose rank RANK (-1: each) ends as HOW says, while the others
+// wait for it; or "counts" its threads.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -21,7 +21,8 @@ namespace {
 
 // Throws on one rank in the middle of a backward pass, with sums on their way.
 void train(distributed::Communicator& world, bool fails) {
-  nn::Sequential<float> net(nn::Linear<float>(3, 4), nn::BatchNorm1d<float>(4), nn::Linear<float>(4, 2));
+  nn::Sequential<float> net(nn::Linear<float>(3, 4), nn::BatchNorm1d<float>(4),
+                            nn::Linear<float>(4, 2));
   distributed::synchronize_batch_norm(net, world);
   distributed::DistributedModel<float> model(net, world, {.bucket_bytes = 1});
   int step = 0;

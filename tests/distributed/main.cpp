@@ -1,5 +1,5 @@
-// All tests, on every rank that mpirun starts. A check that fails on one rank is reported by it, and the
-// test goes on, as it does on the others; an exception ends all.
+// All tests, on every rank that mpirun starts. A check that fails on one rank is reported by it,
+// and the test goes on, as it does on the others; an exception ends all.
 #define BOOST_TEST_MODULE distributed
 #define BOOST_TEST_NO_MAIN
 #define BOOST_TEST_ALTERNATIVE_INIT_API

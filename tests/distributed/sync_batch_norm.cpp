@@ -26,7 +26,7 @@ Tensor<T> random(const Shape& shape, const char* name, double offset = 0) {
 // Of a batch norm, or one and a max-pool.
 template <class T>
 struct Result {
-  Tensor<T> y, dx;                           // of the rows that went in
+  Tensor<T> y, dx;                             // of the rows that went in
   std::vector<Tensor<T>> parameter_gradients;  // sums over these rows
   std::vector<Tensor<T>> state;
 };
@@ -66,9 +66,10 @@ void compare(Index images, bool pool, double offset, double bound) {
                dx = deviation(result.dx, expected.dx.slice(begin, end)),
                parameters = deviation(result.parameter_gradients, expected.parameter_gradients),
                state = deviation(result.state, expected.state);
-  tests::say("synchronised batch norm, %d ranks, %td images%s: y %.1e, dx %.1e, dgamma and dbeta %.1e, "
-             "running statistics %.1e\n",
-             world().ranks(), images, pool ? ", max-pool" : "", y, dx, parameters, state);
+  tests::say(
+      "synchronised batch norm, %d ranks, %td images%s: y %.1e, dx %.1e, dgamma and dbeta %.1e, "
+      "running statistics %.1e\n",
+      world().ranks(), images, pool ? ", max-pool" : "", y, dx, parameters, state);
   BOOST_TEST((y <= bound && dx <= bound && parameters <= bound && state <= bound));
 }
 
@@ -79,14 +80,14 @@ BOOST_AUTO_TEST_SUITE(sync_batch_norm)
 BOOST_AUTO_TEST_CASE(is_that_of_the_whole_batch) {
   compare<double>(8, false, 0, 1e-12);
   compare<double>(8, true, 0, 1e-12);
-  compare<double>(7, false, 0, 1e-12);   // unequal parts
+  compare<double>(7, false, 0, 1e-12);  // unequal parts
   compare<double>(7, true, 0, 1e-12);
-  compare<double>(1, false, 0, 1e-12);   // all but one rank have nothing
-  compare<float>(7, false, 0, 5e-5);     // dgamma: sums of 168 terms of up to 5, rounded to 6e-8 each
+  compare<double>(1, false, 0, 1e-12);  // all but one rank have nothing
+  compare<float>(7, false, 0, 5e-5);  // dgamma: sums of 168 terms of up to 5, rounded to 6e-8 each
 }
 
-// Variances from sums of squares would be off by 1e-8 here. What remains is the rounding of the mean,
-// 1.8e-12, which the sum for dgamma has 192 times with a dy of up to 2: 7e-10.
+// Variances from sums of squares would be off by 1e-8 here. What remains is the rounding of the
+// mean, 1.8e-12, which the sum for dgamma has 192 times with a dy of up to 2: 7e-10.
 BOOST_AUTO_TEST_CASE(is_accurate_far_from_zero) { compare<double>(8, false, 1e4, 7e-10); }
 
 BOOST_AUTO_TEST_CASE(needs_two_rows_in_all) {
@@ -105,8 +106,7 @@ BOOST_AUTO_TEST_CASE(is_set_in_a_whole_network) {
   nn::Sequential<double> net(nn::BatchNorm1d<double>(3), nn::BatchNorm1d<double>(3));
   BOOST_TEST(distributed::synchronize_batch_norm(net, world()) == 2);
   net.eval();  // no sums then: one rank alone may do it
-  if (world().rank() == 0)
-    BOOST_TEST(net(random<double>({1, 3}, "x")).shape(0) == 1);
+  if (world().rank() == 0) BOOST_TEST(net(random<double>({1, 3}, "x")).shape(0) == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

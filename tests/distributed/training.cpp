@@ -108,7 +108,8 @@ std::vector<Tensor<T>> train_lstm(bool distributed) {
   std::vector<std::int32_t> ids;
   RandomStream stream(2, "text");
   for (int i = 0; i < 3000; ++i)
-    ids.push_back(i % 3 == 0 ? static_cast<std::int32_t>(stream.below(20)) : (ids.back() * 7 + 1) % 20);
+    ids.push_back(i % 3 == 0 ? static_cast<std::int32_t>(stream.below(20))
+                             : (ids.back() * 7 + 1) % 20);
   seed(distributed);
   models::CharRnn<T> net(20, {.hidden = 24});
   Model<T> model;
@@ -146,8 +147,8 @@ void compare(const char* what, const Train& train, double bound) {
   if (world().rank() == 0) one = train(false);
   tests::take_from_rank_0(one);
   const double found = deviation(many, one);
-  tests::say("%s, %d steps, %d ranks against one process: largest deviation %.1e (bound %.0e)\n", what,
-             steps, world().ranks(), found, bound);
+  tests::say("%s, %d steps, %d ranks against one process: largest deviation %.1e (bound %.0e)\n",
+             what, steps, world().ranks(), found, bound);
   BOOST_TEST(found <= bound);
 }
 
@@ -156,15 +157,21 @@ void compare(const char* what, const Train& train, double bound) {
 BOOST_AUTO_TEST_SUITE(training)
 
 BOOST_AUTO_TEST_CASE(of_ranks_is_that_of_one_process) {
-  compare<double>("LeNet, float64", [](bool many) { return train_lenet<double>(many); }, 1e-12);
-  compare<float>("LeNet, float32", [](bool many) { return train_lenet<float>(many); }, 1e-5);
-  compare<double>("LSTM, float64", [](bool many) { return train_lstm<double>(many); }, 1e-12);
-  compare<float>("LSTM, float32", [](bool many) { return train_lstm<float>(many); }, 1e-5);
+  compare<double>(
+      "LeNet, float64", [](bool many) { return train_lenet<double>(many); }, 1e-12);
+  compare<float>(
+      "LeNet, float32", [](bool many) { return train_lenet<float>(many); }, 1e-5);
+  compare<double>(
+      "LSTM, float64", [](bool many) { return train_lstm<double>(many); }, 1e-12);
+  compare<float>(
+      "LSTM, float32", [](bool many) { return train_lstm<float>(many); }, 1e-5);
 }
 
 BOOST_AUTO_TEST_CASE(goes_on_with_ranks_that_have_no_rows) {
-  BOOST_TEST(deviation(gradients_of_one_image<double>(true), gradients_of_one_image<double>(false)) < 1e-12);
-  BOOST_TEST(deviation(gradients_of_one_image<float>(true), gradients_of_one_image<float>(false)) < 1e-5);
+  BOOST_TEST(deviation(gradients_of_one_image<double>(true),
+                       gradients_of_one_image<double>(false)) < 1e-12);
+  BOOST_TEST(deviation(gradients_of_one_image<float>(true), gradients_of_one_image<float>(false)) <
+             1e-5);
 }
 
 BOOST_AUTO_TEST_CASE(repeats_to_the_bit) {
@@ -172,7 +179,8 @@ BOOST_AUTO_TEST_CASE(repeats_to_the_bit) {
     const auto first = train(true), second = train(true);
     BOOST_TEST(first.size() == second.size());
     for (std::size_t i = 0; i < first.size(); ++i)
-      BOOST_TEST(std::memcmp(first[i].data(), second[i].data(), first[i].values().size_bytes()) == 0);
+      BOOST_TEST(std::memcmp(first[i].data(), second[i].data(), first[i].values().size_bytes()) ==
+                 0);
   };
   repeats([](bool many) { return train_lenet<float>(many); });
   repeats([](bool many) { return train_lstm<float>(many); });

@@ -35,7 +35,8 @@ double deviation(const xgrad::Tensor<T>& a, const xgrad::Tensor<T>& b) {
   if (a.shape() != b.shape()) return HUGE_VAL;
   double largest = 0;
   for (xgrad::Index i = 0; i < a.size(); ++i) {
-    const double difference = std::abs(static_cast<double>(a.data()[i]) - static_cast<double>(b.data()[i]));
+    const double difference =
+        std::abs(static_cast<double>(a.data()[i]) - static_cast<double>(b.data()[i]));
     largest = difference <= largest ? largest : difference;  // a NaN stays
   }
   return largest;

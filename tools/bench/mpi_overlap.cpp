@@ -1,6 +1,7 @@
 // mpi_overlap [PASSES]: how much of the time for summing gradients over the ranks is hidden behind
-// backward. To be run by mpirun with two ranks or more; a row per network. All times are medians over
-// passes, of the slowest rank each.
+// backward. To be run by mpirun with two ranks or more; a row per network. Times are of the slowest
+// rank in each pass, and of these the lower tenth: of passes that nothing else on the machine
+// disturbs.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -22,10 +23,10 @@ struct Times {
   double backward = 0, wait = 0;  // seconds; wait: from the end of backward to the end of it all
 };
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+double lower_tenth(std::vector<double> values) {
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 10);
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
 }
 
 using Loss = std::function<Variable<float>()>;
@@ -48,7 +49,7 @@ Times measure(nn::Module<float>& net, const Loss& loss, const Communicator& worl
         std::printf("  bucket of %8zu bytes: sent after %6.2f ms, summed after %6.2f ms\n",
                     bucket.bytes, 1e3 * bucket.started, 1e3 * bucket.done);
   }
-  return {median(backward), median(wait)};
+  return {lower_tenth(backward), lower_tenth(wait)};
 }
 
 void report(const char* name, nn::Module<float>& net, const Loss& loss, const Communicator& world,
@@ -57,10 +58,12 @@ void report(const char* name, nn::Module<float>& net, const Loss& loss, const Co
   const Times during = measure(net, loss, world, true, passes);
   const double saved = after.backward + after.wait - during.backward - during.wait;
   if (world.rank() != 0) return;
-  std::printf("%s: backward %.2f ms, then sums %.2f ms; overlapped: backward %.2f ms, then %.2f ms; hidden: "
-              "%.0f %% of the wait, %.0f %% net of what it costs backward\n",
-              name, 1e3 * after.backward, 1e3 * after.wait, 1e3 * during.backward, 1e3 * during.wait,
-              100 * (1 - during.wait / after.wait), 100 * saved / after.wait);
+  std::printf(
+      "%s: backward %.2f ms, then sums %.2f ms; overlapped: backward %.2f ms, then %.2f ms; "
+      "hidden: "
+      "%.0f %% of the wait, %.0f %% net of what it costs backward\n",
+      name, 1e3 * after.backward, 1e3 * after.wait, 1e3 * during.backward, 1e3 * during.wait,
+      100 * (1 - during.wait / after.wait), 100 * saved / after.wait);
   std::fflush(stdout);
 }
 
@@ -82,16 +85,20 @@ int run(const Communicator& world, int passes) {
     const auto images = random({batch, 28, 28, 1});
     const auto labels = below(10, batch);
     const auto name = "LeNet, " + std::to_string(batch) + " images per rank";
-    report(name.c_str(), lenet, [&] { return cross_entropy(lenet(images), labels); }, world, passes);
+    report(
+        name.c_str(), lenet, [&] { return cross_entropy(lenet(images), labels); }, world, passes);
   }
   constexpr Index steps = 50, batch = 16, characters = 65;
   const auto ids = below(characters, steps * batch), targets = below(characters, steps * batch);
   for (const Index layers : {1, 2}) {
     models::CharRnn<float> net(characters, {.hidden = 512, .layers = layers});
     const auto name = "LSTM of 512 units, layers: " + std::to_string(layers);
-    report(name.c_str(), net,
-           [&] { return cross_entropy(net.forward({ids, steps, batch}, {}).logits, targets); }, world,
-           passes / 5 + 1);
+    report(
+        name.c_str(), net,
+        [&] {
+          return cross_entropy(net.forward({ids, steps, batch}, {}).logits, targets);
+        },
+        world, passes / 5 + 1);
   }
   return 0;
 }

@@ -26,16 +26,20 @@ void check(int code, const char* call, int rank = -1) {
   char text[MPI_MAX_ERROR_STRING] = "unknown error";
   int length = 0;
   MPI_Error_string(code, text, &length);
-  throw MpiError(fmt::format("{} failed on {}: {}: look for what mpirun says of the network or of "
-                             "another rank",
-                             call, rank < 0 ? "this rank" : fmt::format("rank {}", rank), text));
+  throw MpiError(
+      fmt::format("{} failed on {}: {}: look for what mpirun says of the network or of "
+                  "another rank",
+                  call, rank < 0 ? "this rank" : fmt::format("rank {}", rank), text));
 }
 
 template <class T>
 MPI_Datatype type_of() {
-  if constexpr (std::is_same_v<T, float>) return MPI_FLOAT;
-  else if constexpr (std::is_same_v<T, double>) return MPI_DOUBLE;
-  else return MPI_BYTE;
+  if constexpr (std::is_same_v<T, float>)
+    return MPI_FLOAT;
+  else if constexpr (std::is_same_v<T, double>)
+    return MPI_DOUBLE;
+  else
+    return MPI_BYTE;
 }
 
 // MPI counts in int.
@@ -55,13 +59,15 @@ class Library {
     int finalized = 0, provided = 0;
     check(MPI_Finalized(&finalized), "MPI_Finalized");
     if (finalized != 0)
-      throw MpiError("Communicator: MPI has been finalised and cannot start again: keep one "
-                     "Communicator until the end of the program");
+      throw MpiError(
+          "Communicator: MPI has been finalised and cannot start again: keep one "
+          "Communicator until the end of the program");
     check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
     owns_ = true;
     if (provided < MPI_THREAD_FUNNELED)
-      throw MpiError("Communicator: this MPI does not allow threads beside the one that calls it: "
-                     "use one built with them");
+      throw MpiError(
+          "Communicator: this MPI does not allow threads beside the one that calls it: "
+          "use one built with them");
   }
   Library(const Library&) = delete;
   Library& operator=(const Library&) = delete;
@@ -147,8 +153,9 @@ Communicator::Communicator() {
   check(MPI_Comm_rank(state->comm, &state->rank), "MPI_Comm_rank");
   check(MPI_Comm_size(state->comm, &state->ranks), "MPI_Comm_size");
   MPI_Comm machine = MPI_COMM_NULL;
-  check(MPI_Comm_split_type(state->comm, MPI_COMM_TYPE_SHARED, state->rank, MPI_INFO_NULL, &machine),
-        "MPI_Comm_split_type", state->rank);
+  check(
+      MPI_Comm_split_type(state->comm, MPI_COMM_TYPE_SHARED, state->rank, MPI_INFO_NULL, &machine),
+      "MPI_Comm_split_type", state->rank);
   check(MPI_Comm_rank(machine, &state->local_rank), "MPI_Comm_rank", state->rank);
   check(MPI_Comm_size(machine, &state->local_ranks), "MPI_Comm_size", state->rank);
   state->threads = share_of_cores(machine, state->local_ranks);
@@ -190,8 +197,9 @@ void Communicator::broadcast(std::span<T> values, int root) const {
 template <class T>
 void Communicator::sum(std::span<T> values) const {
   in_pieces(values.size(), [&](std::size_t begin, int n) {
-    check(MPI_Allreduce(MPI_IN_PLACE, values.data() + begin, n, type_of<T>(), MPI_SUM, state_->comm),
-          "MPI_Allreduce", state_->rank);
+    check(
+        MPI_Allreduce(MPI_IN_PLACE, values.data() + begin, n, type_of<T>(), MPI_SUM, state_->comm),
+        "MPI_Allreduce", state_->rank);
   });
 }
 
@@ -279,9 +287,9 @@ int run_ranks(const std::function<int(Communicator&)>& body) {
   }
 }
 
-#define XGRAD_INSTANTIATE(T)                                         \
-  template void Communicator::broadcast(std::span<T>, int) const;    \
-  template void Communicator::sum(std::span<T>) const;               \
+#define XGRAD_INSTANTIATE(T)                                      \
+  template void Communicator::broadcast(std::span<T>, int) const; \
+  template void Communicator::sum(std::span<T>) const;            \
   template PendingSum Communicator::start_sum(std::span<T>) const;
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)

@@ -13,8 +13,8 @@
 namespace xgrad::distributed {
 namespace {
 
-// A number that two networks share if their names and shapes are the same. (FNV-1a; the lower bits, so
-// that a double can carry it.)
+// A number that two networks share if their names and shapes are the same. (FNV-1a; the lower bits,
+// so that a double can carry it.)
 template <class T>
 double signature(const nn::Module<T>& module) {
   std::uint64_t hash = 0xcbf29ce484222325;
@@ -34,13 +34,14 @@ void check_same(const nn::Module<T>& module, const Communicator& communicator) {
   double first = own;
   communicator.broadcast(std::span(&first, 1));
   if (const double others = communicator.sum(own == first ? 0.0 : 1.0); others > 0)
-    throw ValueError(fmt::format("DistributedModel: the network of {} of {} ranks has other names or "
-                                 "shapes than rank 0's: make the same network on each",
-                                 others, communicator.ranks()));
+    throw ValueError(
+        fmt::format("DistributedModel: the network of {} of {} ranks has other names or "
+                    "shapes than rank 0's: make the same network on each",
+                    others, communicator.ranks()));
 }
 
-// Moves messages on after every op: MPI does little while it is not called, and between the hooks of
-// two parameters there may be much else.
+// Moves messages on after every op: MPI does little while it is not called, and between the hooks
+// of two parameters there may be much else.
 template <class T>
 class MovesOn final : public OpListener {
  public:
@@ -98,9 +99,10 @@ DistributedModel<T>::~DistributedModel() {
 template <class T>
 void DistributedModel<T>::backward(const Variable<T>& loss, double share) {
   if (!(share >= 0 && share <= 1))
-    throw ValueError(fmt::format("DistributedModel::backward: share is {}: give the part that this "
-                                 "rank's rows are of all, 0 to 1",
-                                 share));
+    throw ValueError(
+        fmt::format("DistributedModel::backward: share is {}: give the part that this "
+                    "rank's rows are of all, 0 to 1",
+                    share));
   state_->buckets.start_clock();
   {
     std::optional<EarlyHooks> early;
@@ -139,10 +141,14 @@ void DistributedModel<T>::broadcast_buffers() {
 }
 
 template <class T>
-const Communicator& DistributedModel<T>::communicator() const { return state_->communicator; }
+const Communicator& DistributedModel<T>::communicator() const {
+  return state_->communicator;
+}
 
 template <class T>
-const PassTimes& DistributedModel<T>::times() const { return state_->times; }
+const PassTimes& DistributedModel<T>::times() const {
+  return state_->times;
+}
 
 template <class T>
 DistributedModel<T>::NoSync::NoSync(DistributedModel& model)

@@ -19,8 +19,8 @@ struct DistributedOptions {
   bool overlap = true;
 };
 
-/// When a bucket of the last synchronised pass was sent and its sum was seen to be there, in seconds
-/// since the begin of backward().
+/// When a bucket of the last synchronised pass was sent and its sum was seen to be there, in
+/// seconds since the begin of backward().
 struct BucketTimes {
   std::size_t bytes = 0;
   double started = 0;
@@ -34,9 +34,9 @@ struct PassTimes {
   std::vector<BucketTimes> buckets{};
 };
 
-/// Gives the parameters of a network on each rank the gradient of the mean loss over the rows of all
-/// ranks. With the same optimizer and the same calls on each rank, the parameters stay the same, to
-/// the bit; with the same number of ranks, they are the same on every run.
+/// Gives the parameters of a network on each rank the gradient of the mean loss over the rows of
+/// all ranks. With the same optimizer and the same calls on each rank, the parameters stay the
+/// same, to the bit; with the same number of ranks, they are the same on every run.
 ///
 ///     distributed::DistributedModel<float> model(net, world);
 ///     for (each batch of this rank) {
@@ -94,8 +94,8 @@ class DistributedModel {
   };
   [[nodiscard]] NoSync no_sync() { return NoSync(*this); }
 
-  /// Gives every rank rank 0's buffers, such as the running statistics of a batch norm that sees its
-  /// own rank's rows only: to be called before an evaluation that the ranks share. Collective.
+  /// Gives every rank rank 0's buffers, such as the running statistics of a batch norm that sees
+  /// its own rank's rows only: to be called before an evaluation that the ranks share. Collective.
   void broadcast_buffers();
 
   const Communicator& communicator() const;

@@ -53,10 +53,10 @@ template <class T>
 void GradientBuckets<T>::put(std::size_t i, const Tensor<T>& gradient) {
   Slot& slot = slots_[slot_of(i)];
   if (slot.full)
-    throw GraphError(
-        fmt::format("DistributedModel: a second backward pass reached {} before synchronize(): make "
-                    "the first one in the scope of no_sync(), and the gradients add up",
-                    slot.parameter.name()));
+    throw GraphError(fmt::format(
+        "DistributedModel: a second backward pass reached {} before synchronize(): make "
+        "the first one in the scope of no_sync(), and the gradients add up",
+        slot.parameter.name()));
   fill(slot, &gradient);
 }
 

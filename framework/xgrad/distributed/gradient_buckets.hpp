@@ -9,7 +9,8 @@
 namespace xgrad::distributed {
 
 /// The gradients of some parameters, one after the other in flat buckets, and the sums over all
-/// ranks of these. A pass is: put() each gradient, in any order; start() and move_on() now and then; finish().
+/// ranks of these. A pass is: put() each gradient, in any order; start() and move_on() now and
+/// then; finish().
 template <class T>
 class GradientBuckets {
  public:
@@ -49,7 +50,7 @@ class GradientBuckets {
     bool full = false;
   };
   struct Bucket {
-    Tensor<T> flat{};  // gradients, then flags
+    Tensor<T> flat{};                 // gradients, then flags
     std::size_t first = 0, last = 0;  // its slots
     std::size_t missing = 0;          // how many of them are not full
     PendingSum sum{};

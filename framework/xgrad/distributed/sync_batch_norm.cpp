@@ -10,7 +10,8 @@ class SumOverRanks final : public StatisticsReducer {
  public:
   // A communicator of its own: on one rank a bucket of gradients may have been sent before these
   // sums, and on another after.
-  explicit SumOverRanks(const Communicator& communicator) : communicator_(communicator.duplicate()) {}
+  explicit SumOverRanks(const Communicator& communicator)
+      : communicator_(communicator.duplicate()) {}
 
   void sum(std::span<double> values) override { communicator_.sum(values); }
 
