@@ -16,6 +16,7 @@ void check(const LoaderOptions& options, const ImageSet& images) {
   check(images, "Loader");
   if (options.batch_size < 1)
     throw ValueError(fmt::format("Loader: batch_size {} must be at least 1", options.batch_size));
+  check_rank("Loader", options.rank, options.ranks, options.batch_size);
   if (options.prefetch < 0)
     throw ValueError(fmt::format("Loader: prefetch {} must be 0 (none) or more", options.prefetch));
   for (const auto& [name, values] : {std::pair("mean", options.mean.values()),
@@ -59,7 +60,7 @@ Loader::Loader(const ImageSet& images, const LoaderOptions& options)
                          [](float mean, float deviation) { return -mean / deviation; });
   // In use at once: those ready, one in preparation, the reader's, and the one before it that a
   // graph may still hold.
-  const Index batch = std::min(options.batch_size, images.count);
+  const Index batch = largest_shard(std::min(options.batch_size, images.count), options.ranks);
   for (Index i = 0; i < options.prefetch + 3; ++i)
     tensors_.push_back(Tensor<float>::empty({batch, images.height, images.width, images.channels}));
   moved_.resize(images.image(0).size());
@@ -73,7 +74,7 @@ std::optional<Batch> Loader::next() {
     return std::nullopt;
   }
   std::optional<Batch> batch = options_.prefetch > 0 ? prefetched() : make(position_);
-  position_ = {position_.epoch, position_.next + static_cast<Index>(batch->labels.size())};
+  position_ = after(position_);
   return batch;
 }
 
@@ -139,7 +140,9 @@ Batch Loader::make(const LoaderPosition& position) {
   }
   const RandomStream random =
       RandomStream(options_.seed, "augmentation").fork(static_cast<std::uint64_t>(position.epoch));
-  const Index n = batch_size_at(position);
+  const Index size = batch_size_at(position);
+  const auto [first, last] = shard_of(size, options_.rank, options_.ranks);
+  const Index n = last - first;
   const auto normaliser = [&](Index channel) {
     return [scale = scale_[channel], offset = offset_[channel]](auto pixel) {
       return static_cast<float>(pixel) * scale + offset;
@@ -156,11 +159,11 @@ Batch Loader::make(const LoaderPosition& position) {
     return to + pixels.size();
   };
 
-  Batch batch{free_tensor().slice(0, n), {}, position};
+  Batch batch{free_tensor().slice(0, n), {}, position, size};
   batch.labels.reserve(static_cast<std::size_t>(n));
   float* out = batch.images.data();
   for (Index i = 0; i < n; ++i) {
-    const Index example = order_[static_cast<std::size_t>(position.next + i)];
+    const Index example = order_[static_cast<std::size_t>(position.next + first + i)];
     const auto pixels = images_.image(example);
     batch.labels.push_back(images_.labels[static_cast<std::size_t>(example)]);
     if (options_.augmentation) {

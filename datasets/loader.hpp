@@ -13,6 +13,7 @@
 
 #include <datasets/augment.hpp>
 #include <datasets/image_set.hpp>
+#include <datasets/shard.hpp>
 #include <xgrad/core/tensor.hpp>
 
 namespace xgrad::datasets {
@@ -35,7 +36,7 @@ class PerChannel {
 };
 
 struct LoaderOptions {
-  Index batch_size = 64;
+  Index batch_size = 64;   ///< of all ranks together
   bool shuffle = true;     ///< a new order each epoch; else that of the set
   bool drop_last = false;  ///< leave out a last batch of fewer than batch_size images
   std::uint64_t seed = 0;  ///< of shuffling and augmentation
@@ -44,6 +45,9 @@ struct LoaderOptions {
   /// Pixels become (pixel / 255 - mean) / deviation. The defaults are MNIST's.
   PerChannel mean = 0.1307f;
   PerChannel deviation = 0.3081f;
+  /// Which of how many processes this is: each gets its part of every batch, see shard_of().
+  Index rank = 0;
+  Index ranks = 1;
 };
 
 /// Where a loader stands: all there is to save and restore.
@@ -57,6 +61,10 @@ struct Batch {
   Tensor<float> images{};              ///< [N, height, width, channels], normalised
   std::vector<std::int32_t> labels{};  ///< [N]
   LoaderPosition position{};           ///< where the loader stood before this batch
+  Index size = 0;                      ///< N of all ranks together
+
+  /// The part of it that is here, 0 to 1.
+  double share() const { return static_cast<double>(labels.size()) / static_cast<double>(size); }
 };
 
 /// Cuts an image set into batches, epoch after epoch:
@@ -69,6 +77,11 @@ struct Batch {
 /// was read before, on prefetching, on threads or on the reader's speed. The order of an epoch is
 /// drawn from (seed, epoch), the augmentation of an example from (seed, epoch, example).
 ///
+/// With several ranks, all of them draw the same order and have the same positions, and the parts
+/// of a batch that they get are together the batch that one process would get: disjoint, complete,
+/// and equal in size but for one image. A rank's part is empty where a last batch has fewer images
+/// than there are ranks.
+///
 /// The tensors are reused once nobody else holds them, so that reading on takes no new memory from
 /// the pool. To be read by one thread at a time.
 class Loader {
@@ -76,9 +89,10 @@ class Loader {
   class Epoch;
 
   /// `images` must outlive the loader and not change. Throws ShapeError or ValueError, naming the
-  /// option, if the set is empty or inconsistent, batch_size < 1, prefetch < 0, a deviation is not
-  /// positive, mean or deviation has neither one number nor one for each channel, the augmentation
-  /// is out of range, or drop_last would leave no batch at all.
+  /// option, if the set is empty or inconsistent, batch_size < 1, prefetch < 0, rank is not one of
+  /// 0..ranks-1, batch_size < ranks, a deviation is not positive, mean or deviation has neither one
+  /// number nor one for each channel, the augmentation is out of range, or drop_last would leave no
+  /// batch at all.
   explicit Loader(const ImageSet& images, const LoaderOptions& options = {});
   Loader(const ImageSet&& images, const LoaderOptions& options = {}) = delete;
   ~Loader();
@@ -102,7 +116,7 @@ class Loader {
   const LoaderOptions& options() const { return options_; }
 
  private:
-  // How many images the batch at this position has: 0 at the end of the epoch.
+  // How many images the batch at this position has, on all ranks: 0 at the end of the epoch.
   Index batch_size_at(const LoaderPosition& position) const;
   LoaderPosition after(const LoaderPosition& position) const;
   Batch make(const LoaderPosition& position);

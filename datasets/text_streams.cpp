@@ -1,3 +1,4 @@
+#include <datasets/shard.hpp>
 #include <datasets/text_streams.hpp>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@ void check(const TextStreamOptions& options, const char* who) {
     throw ValueError(fmt::format("{}: batch_size {} must be at least 1", who, options.batch_size));
   if (options.seq_len < 1)
     throw ValueError(fmt::format("{}: seq_len {} must be at least 1", who, options.seq_len));
+  check_rank(who, options.rank, options.ranks, options.batch_size);
 }
 
 void resize(TextWindow& window, Index steps, Index batch) {
@@ -40,7 +42,7 @@ TextStreams::TextStreams(std::span<const std::int32_t> ids, const TextStreamOpti
     : ids_(ids), options_(options) {
   check(options, "TextStreams");
   const Index n = static_cast<Index>(ids.size());
-  const auto [batch, steps] = options;
+  const Index batch = options.batch_size, steps = options.seq_len;
   stream_ = n / batch;
   windows_ = (stream_ - 1) / steps;
   if (stream_ < 2 || windows_ < 1)
@@ -54,10 +56,12 @@ TextStreams::TextStreams(std::span<const std::int32_t> ids, const TextStreamOpti
 }
 
 const TextWindow& TextStreams::next() {
-  resize(window_, options_.seq_len, options_.batch_size);
-  for (Index b = 0; b < window_.batch; ++b)
-    fill(window_, b, ids_, b * stream_ + position_.window * window_.steps, window_.steps);
+  const auto [first, last] = shard_of(options_.batch_size, options_.rank, options_.ranks);
+  resize(window_, options_.seq_len, last - first);
+  for (Index b = first; b < last; ++b)
+    fill(window_, b - first, ids_, b * stream_ + position_.window * window_.steps, window_.steps);
   window_.predictions = window_.steps * window_.batch;
+  window_.all_predictions = characters_per_window();
   window_.restart = position_.window == 0;
   if (++position_.window == windows_) position_ = {position_.epoch + 1, 0};
   return window_;
@@ -91,17 +95,20 @@ const TextWindow& TextScan::window(Index i) {
   if (i < 0 || i >= windows())
     throw ValueError(fmt::format("TextScan: window {} is outside 0 to {}", i, windows() - 1));
   const Index first = i * options_.seq_len;
-  resize(window_, std::min(options_.seq_len, stream_ - first), options_.batch_size);
+  const Shard own = shard_of(options_.batch_size, options_.rank, options_.ranks);
+  resize(window_, std::min(options_.seq_len, stream_ - first), own.end - own.begin);
   // The first `longer` streams have stream_ predictions, the others one less.
   const Index longer = predictions() - (stream_ - 1) * options_.batch_size;
-  window_.predictions = 0;
-  for (Index b = 0; b < window_.batch; ++b) {
+  window_.predictions = window_.all_predictions = 0;
+  for (Index b = 0; b < options_.batch_size; ++b) {
     const Index length = b < longer ? stream_ : stream_ - 1;
     const Index begin = b * (stream_ - 1) + std::min(b, longer);
     const Index steps = std::min(window_.steps, length - first);
-    fill(window_, b, ids_, begin + first, steps);
+    window_.all_predictions += steps;
+    if (b < own.begin || b >= own.end) continue;
+    fill(window_, b - own.begin, ids_, begin + first, steps);
     if (steps < window_.steps) {
-      const auto last = static_cast<std::size_t>(steps * window_.batch + b);
+      const auto last = static_cast<std::size_t>(steps * window_.batch + b - own.begin);
       window_.ids[last] = ids_[static_cast<std::size_t>(begin + length)];
       window_.targets[last] = TextWindow::ignored;
     }

@@ -10,8 +10,11 @@
 namespace xgrad::datasets {
 
 struct TextStreamOptions {
-  Index batch_size = 32;  ///< streams read side by side
+  Index batch_size = 32;  ///< streams read side by side, by all ranks together
   Index seq_len = 50;     ///< characters of each in a window
+  /// Which of how many processes this is: each reads its part of the streams, see shard_of().
+  Index rank = 0;
+  Index ranks = 1;
 };
 
 /// A piece of each stream: character t of stream b is at [t * batch + b].
@@ -20,11 +23,17 @@ struct TextWindow {
   static constexpr std::int32_t ignored = -100;
 
   Index steps = 0;                      ///< T
-  Index batch = 0;                      ///< B
+  Index batch = 0;                      ///< B, the streams of this rank
   std::vector<std::int32_t> ids{};      ///< [T * B], time-major
   std::vector<std::int32_t> targets{};  ///< [T * B], the character that follows each
   Index predictions = 0;                ///< targets that are not `ignored`
   bool restart = false;                 ///< begins anew: the state before it is not its past
+  Index all_predictions = 0;            ///< predictions of all ranks
+
+  /// The part of them that is here, 0 to 1.
+  double share() const {
+    return static_cast<double>(predictions) / static_cast<double>(all_predictions);
+  }
 };
 
 /// Where the reading stands: all there is to save and restore.
@@ -49,8 +58,9 @@ struct TextPosition {
 /// `restart` says so.
 class TextStreams {
  public:
-  /// `ids` must outlive the streams. Throws ValueError, naming the option, below 1, and for a text
-  /// of fewer than batch_size * (seq_len + 1) characters.
+  /// `ids` must outlive the streams. Throws ValueError, naming the option, below 1, for a rank that
+  /// is not one of 0..ranks-1 or that has no stream, and for a text of fewer than batch_size *
+  /// (seq_len + 1) characters.
   explicit TextStreams(std::span<const std::int32_t> ids, const TextStreamOptions& options = {});
   explicit TextStreams(std::vector<std::int32_t>&& ids,
                        const TextStreamOptions& options = {}) = delete;
@@ -59,6 +69,7 @@ class TextStreams {
   const TextWindow& next();
 
   Index windows_per_epoch() const { return windows_; }
+  /// On all ranks.
   Index characters_per_window() const { return options_.batch_size * options_.seq_len; }
   const TextStreamOptions& options() const { return options_; }
 
@@ -91,16 +102,19 @@ class TextStreams {
 ///       total += mean loss of the window * window.predictions;
 ///     }
 ///     loss = total / scan.predictions();
+///
+/// With several ranks, `total` is to be summed over them. A rank may have no stream of a very short
+/// text: its windows are empty then.
 class TextScan {
  public:
-  /// `ids` must outlive the scan. Throws ValueError, naming the option, below 1, and for a text of
-  /// fewer than two characters.
+  /// `ids` must outlive the scan. Throws ValueError as TextStreams does, but for a text of fewer
+  /// than two characters.
   explicit TextScan(std::span<const std::int32_t> ids, const TextStreamOptions& options = {});
   explicit TextScan(std::vector<std::int32_t>&& ids,
                     const TextStreamOptions& options = {}) = delete;
 
   Index windows() const;
-  /// The number of characters less one.
+  /// The number of characters less one: of all ranks.
   Index predictions() const { return static_cast<Index>(ids_.size()) - 1; }
   /// Window `i` of 0..windows()-1, valid until the next call. `restart` is set on the first.
   /// Throws ValueError outside that range.

@@ -19,7 +19,20 @@ endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/framework/xgrad
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
   FILES_MATCHING PATTERN *.hpp
-  REGEX "/kernels$|${XGRAD_PRIVATE_HEADERS}" EXCLUDE)
+  REGEX "/kernels$|/distributed$|${XGRAD_PRIVATE_HEADERS}" EXCLUDE)
+
+# Training over MPI goes with either kind, and has a component of its own: who develops with xgrad need
+# not have MPI.
+if(TARGET xgrad_mpi)
+  install(TARGETS xgrad_mpi EXPORT xgrad_mpi
+    ARCHIVE COMPONENT mpi
+    INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT xgrad_mpi NAMESPACE xgrad:: FILE xgrad-mpi.cmake
+    DESTINATION ${XGRAD_CMAKE_DIR} COMPONENT mpi)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/framework/xgrad/distributed
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/xgrad COMPONENT mpi
+    FILES_MATCHING PATTERN *.hpp)
+endif()
 
 if(BUILD_SHARED_LIBS)
   set(XGRAD_DEFAULT_KIND shared)

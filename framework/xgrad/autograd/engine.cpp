@@ -1,3 +1,4 @@
+#include <xgrad/autograd/early_hooks.hpp>
 #include <xgrad/autograd/engine.hpp>
 #include <xgrad/autograd/no_grad.hpp>
 #include <xgrad/autograd/op_listener.hpp>
@@ -58,6 +59,7 @@ class BackwardPass {
   }
 
   void run() {
+    if (EarlyHooks::enabled()) awaited_.count(*waiting_.front());
     while (!waiting_.empty()) {
       step(*waiting_.front());
       std::pop_heap(waiting_.begin(), waiting_.end(), earlier);
@@ -92,7 +94,7 @@ class BackwardPass {
           "call the first backward() with retain_graph = true, or run the forward pass again",
           node.op().name));
     for (auto& output : node.outputs())
-      if (output.extras && output.pending.defined()) finish(output);
+      if (output.extras && output.pending.defined()) finish(waiting_.front(), output);
     if (node.inputs().empty()) return;  // a leaf
 
     // One list for all nodes: a small op would notice the time that a new one takes.
@@ -116,12 +118,21 @@ class BackwardPass {
         check_finite<T>(dx_[i], node.op(), inputs,
                         fmt::format("gradient of input {}", name()).c_str());
       add(inputs[i], std::move(dx_[i]));
+      if (awaited_.last_for(*inputs[i].node)) finish_early(inputs[i]);
     }
     if (!retain_graph_) node.release();
     OpListener::report(node.op().name, OpPass::backward);
   }
 
-  void finish(typename Node<T>::Output& output) {
+  // The leaf still waits, without a gradient, until its turn comes.
+  void finish_early(const Edge<T>& edge) {
+    auto& output = edge.node->outputs()[0];
+    if (!output.extras) return;
+    finish(edge.node, output);
+    output.pending = {};
+  }
+
+  void finish(const Ref<Node<T>>& node, typename Node<T>::Output& output) {
     auto& extras = *output.extras;
     // A hook may register another, which moves the list; that one is called from the next pass on.
     for (std::size_t i = 0, count = extras.hooks.size(); i < count; ++i) {
@@ -133,10 +144,11 @@ class BackwardPass {
                                      replaced.shape().to_string(), output.shape.to_string()));
       output.pending = std::move(replaced);
     }
-    if (extras.keeps_grad) finished_.push_back({waiting_.front(), &extras, output.pending});
+    if (extras.keeps_grad) finished_.push_back({node, &extras, output.pending});
   }
 
   bool retain_graph_;
+  AwaitedShares<T> awaited_;
   std::vector<Ref<Node<T>>> waiting_;
   std::vector<Tensor<T>> dx_;       // of the node in work
   std::vector<Finished> finished_;  // gradients to be stored once the whole pass has succeeded

@@ -45,7 +45,10 @@ Variable<T> BatchNorm<T>::forward(Variable<T> x) {
                                            : fmt::format("{} or {}", min_rank_, max_rank_),
                     weight.size()));
   Variable<T> y = batch_norm(std::move(x), weight, bias, stats_,
-                             {.training = this->is_training(), .momentum = momentum_, .eps = eps_});
+                             {.training = this->is_training(),
+                              .momentum = momentum_,
+                              .eps = eps_,
+                              .reducer = reducer_});
   if (this->is_training()) {
     Tensor<T> count = num_batches_tracked;
     count.fill(count.item() + T(1));

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include <xgrad/nn/module.hpp>
 #include <xgrad/ops/norm.hpp>
 
@@ -12,6 +15,12 @@ class BatchNorm : public Module<T> {
  public:
   /// Throws ShapeError for another number of axes than the layer is for.
   Variable<T> forward(Variable<T> x) override;
+
+  /// From now on the statistics in training are of the batches of all of the reducer's processes;
+  /// null: of this one's. See BatchNormOptions.
+  void share_statistics(std::shared_ptr<StatisticsReducer> reducer) {
+    reducer_ = std::move(reducer);
+  }
 
   const Variable<T> weight;             ///< [features], starts at 1: the factor gamma
   const Variable<T> bias;               ///< [features], starts at 0: the offset beta
@@ -30,6 +39,7 @@ class BatchNorm : public Module<T> {
   int min_rank_, max_rank_;
   double eps_, momentum_;
   BatchNormStats<T> stats_;
+  std::shared_ptr<StatisticsReducer> reducer_;
 };
 
 /// For images [N, H, W, features].

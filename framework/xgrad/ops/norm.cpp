@@ -1,4 +1,5 @@
 #include <xgrad/autograd/record.hpp>
+#include <xgrad/core/buffer_pool.hpp>
 #include <xgrad/core/error.hpp>
 #include <xgrad/kernels/batch_norm.hpp>
 #include <xgrad/kernels/norm_pool.hpp>
@@ -9,7 +10,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace xgrad {
 namespace {
@@ -41,11 +44,15 @@ void check(const Tensor<T>& x, const Variable<T>& gamma, const Variable<T>& beta
   if (!(options.momentum >= 0 && options.momentum <= 1))
     throw ValueError(
         fmt::format("batch_norm: momentum = {}: use a number from 0 to 1", options.momentum));
-  if (options.training && x.size() < 2 * shape.back())
+}
+
+// `rows`: of the whole batch.
+void check_rows(const Shape& x, double rows) {
+  if (rows < 2)
     throw ValueError(
         fmt::format("batch_norm: x {} has fewer than two values per channel, which have "
                     "no variance to train with: use a larger batch, or training = false",
-                    shape.to_string()));
+                    x.to_string()));
 }
 
 // 1 / sqrt(var + eps)
@@ -68,16 +75,70 @@ void update(Tensor<T> running, const Tensor<T>& batch, double momentum, double f
                             momentum * factor * static_cast<double>(batch.data()[c]));
 }
 
+// From the mean and variance of this process's rows to those of all rows, and their number. In two
+// rounds, so that the squares are of deviations from the common mean, as accurate as one process's.
+template <class T>
+double combine(StatisticsReducer& reducer, double rows, Tensor<T>& mean, Tensor<T>& var) {
+  const Index channels = mean.size();
+  PoolArray<double> sums(channels + 1);
+  double* const sum = sums.data();
+  T *const m = mean.data(), *const v = var.data();
+  for (Index c = 0; c < channels; ++c) sum[c] = rows * static_cast<double>(m[c]);
+  sum[channels] = rows;
+  reducer.sum(sums.span());
+  const double total = sum[channels];
+  for (Index c = 0; c < channels; ++c) {
+    const double common = sum[c] / total, delta = static_cast<double>(m[c]) - common;
+    sum[c] = rows == 0 ? 0 : rows * (static_cast<double>(v[c]) + delta * delta);
+    m[c] = static_cast<T>(common);
+  }
+  reducer.sum(sums.span().first(static_cast<std::size_t>(channels)));
+  for (Index c = 0; c < channels; ++c) v[c] = static_cast<T>(sum[c] / total);
+  return total;
+}
+
+// The sums over all processes, divided among their rows: the part that belongs to x, whose rows the
+// kernels divide by.
+template <class T>
+void share_sums(StatisticsReducer& reducer, double share, Tensor<T>& dgamma, Tensor<T>& dbeta) {
+  const Index channels = dgamma.size();
+  PoolArray<double> sums(2 * channels);
+  std::copy_n(std::as_const(dgamma).data(), channels, sums.data());
+  std::copy_n(std::as_const(dbeta).data(), channels, sums.data() + channels);
+  reducer.sum(sums.span());
+  // New tensors: the old ones are this process's gradients.
+  dgamma = Tensor<T>::empty(dgamma.shape());
+  dbeta = Tensor<T>::empty(dbeta.shape());
+  for (Index c = 0; c < channels; ++c) {
+    dgamma.data()[c] = static_cast<T>(share * sums.data()[c]);
+    dbeta.data()[c] = static_cast<T>(share * sums.data()[channels + c]);
+  }
+}
+
 template <class T>
 bool wants_gradient(const NormArguments<T>& a) {
   return a.x.requires_grad() || a.gamma.requires_grad() || a.beta.requires_grad();
 }
 
+// What the statistics are of.
+struct Batch {
+  bool training;
+  std::shared_ptr<StatisticsReducer> reducer;
+  double share;
+};
+
+template <class T>
+Batch batch_of(NormArguments<T>& a) {
+  return {a.training, std::move(a.reducer), a.share};
+}
+
 // Hands out dgamma and dbeta. Where dx depends on them, they are there afterwards, wanted or not;
 // else both stay undefined: the statistics are constants then.
 template <class T>
-void parameter_gradients(Backward<T>& b, bool training, const Tensor<T>& x, const Tensor<T>& mean,
-                         const Tensor<T>& rstd, Tensor<T>& dgamma, Tensor<T>& dbeta) {
+void parameter_gradients(Backward<T>& b, const Batch& batch, const Tensor<T>& x,
+                         const Tensor<T>& mean, const Tensor<T>& rstd, Tensor<T>& dgamma,
+                         Tensor<T>& dbeta) {
+  const auto& [training, reducer, share] = batch;
   if (!training && !b.needs(1) && !b.needs(2)) return;
   dgamma = Tensor<T>::empty(rstd.shape());
   dbeta = Tensor<T>::empty(rstd.shape());
@@ -85,6 +146,7 @@ void parameter_gradients(Backward<T>& b, bool training, const Tensor<T>& x, cons
   if (b.needs(1)) b.set_dx(1, dgamma);
   if (b.needs(2)) b.set_dx(2, dbeta);
   if (!training) dgamma = dbeta = {};
+  if (training && reducer && b.needs(0)) share_sums(*reducer, share, dgamma, dbeta);
 }
 
 // y = gamma (x - mean) rstd + beta. Saves x, mean, rstd (and the parameter gamma); where nothing is
@@ -96,10 +158,10 @@ Variable<T> normalize(NormArguments<T> a) {
   Tensor<T> y = recorded ? Tensor<T>::empty(x.shape()) : x.reuse();
   kernels::batch_normalize(x.value(), a.mean, a.rstd, a.gamma_value, a.beta_value, y);
   return record(batch_norm_op, {x, a.gamma, a.beta}, y,
-                [training = a.training, x = Saved(x.value()), mean = Saved(a.mean),
+                [batch = batch_of(a), x = Saved(x.value()), mean = Saved(a.mean),
                  rstd = Saved(a.rstd), gamma = a.saved_gamma](Backward<T>& b) {
                   Tensor<T> dgamma, dbeta;
-                  parameter_gradients(b, training, x.get(), mean.get(), rstd.get(), dgamma, dbeta);
+                  parameter_gradients(b, batch, x.get(), mean.get(), rstd.get(), dgamma, dbeta);
                   if (!b.needs(0)) return;
                   kernels::batch_norm_input_gradient(b.dy(), x.get(), mean.get(), rstd.get(),
                                                      gamma.get(), dgamma, dbeta,
@@ -116,10 +178,18 @@ Variable<T> batch_norm(Variable<T> x, const Variable<T>& gamma, const Variable<T
   check_defined(batch_norm_op, x);
   check(x.value(), gamma, beta, stats, options);
   Tensor<T> mean = stats.running_mean.clone(), var = stats.running_var;
+  double share = 1;
   if (options.training) {
+    const auto own_rows = static_cast<double>(x.size() / x.shape().back());
+    if (!options.reducer) check_rows(x.shape(), own_rows);
     var = Tensor<T>::empty(mean.shape());
     kernels::batch_statistics(x.value(), mean, var);
-    const auto rows = static_cast<double>(x.size() / x.shape().back());
+    double rows = own_rows;
+    if (options.reducer) {
+      rows = combine(*options.reducer, own_rows, mean, var);
+      check_rows(x.shape(), rows);
+      share = own_rows / rows;
+    }
     update(stats.running_mean, mean, options.momentum, 1);
     update(stats.running_var, var, options.momentum, rows / (rows - 1));
   }
@@ -132,7 +202,9 @@ Variable<T> batch_norm(Variable<T> x, const Variable<T>& gamma, const Variable<T
                              .gamma_value = gamma.value(),
                              .beta_value = beta.value(),
                              .saved_gamma = Saved(gamma.value()),
-                             .training = options.training};
+                             .training = options.training,
+                             .reducer = options.reducer,
+                             .share = share};
   if (!put_off) {
     if (OpListener::tracing()) {
       const auto unless_training = [&](const Tensor<T>& t) { return options.training ? Tensor<T>() : t; };
@@ -161,7 +233,7 @@ Variable<T> PendingNorm<T>::result() {
 // windows. Saves x, its values and places there, mean, rstd (and the parameter gamma).
 template <class T>
 std::optional<Variable<T>> PendingNorm<T>::max_pool(const PoolOptions& options) {
-  const NormArguments<T>& a = arguments_;
+  NormArguments<T>& a = arguments_;
   const auto shape = pool_shape(max_pool2d_op.name, a.x.shape(), options);
   if (!kernels::norm_max_pool_fits<T>(shape)) return {};
   const RecordingAs then(recording_);
@@ -172,11 +244,11 @@ std::optional<Variable<T>> PendingNorm<T>::max_pool(const PoolOptions& options) 
   kernels::norm_max_pool(a.x.value(), a.mean, a.rstd, a.gamma_value, a.beta_value, shape, y,
                          recorded ? &best : nullptr, recorded ? &places : nullptr);
   return record(batch_norm_max_pool2d_op, {a.x, a.gamma, a.beta}, y,
-                [training = a.training, shape, x = Saved(a.x.value()), best = Saved(best),
+                [batch = batch_of(a), shape, x = Saved(a.x.value()), best = Saved(best),
                  places = std::move(places), mean = Saved(a.mean), rstd = Saved(a.rstd),
                  gamma = a.saved_gamma](Backward<T>& b) {
                   Tensor<T> dgamma, dbeta;
-                  parameter_gradients(b, training, best.get(), mean.get(), rstd.get(), dgamma, dbeta);
+                  parameter_gradients(b, batch, best.get(), mean.get(), rstd.get(), dgamma, dbeta);
                   if (!b.needs(0)) return;
                   kernels::norm_max_pool_input_gradient(b.dy(), places, x.get(), mean.get(),
                                                         rstd.get(), gamma.get(), dgamma, dbeta,

@@ -1,6 +1,9 @@
 #pragma once
 // Normalisation.
 
+#include <memory>
+#include <span>
+
 #include <xgrad/autograd/op_info.hpp>
 #include <xgrad/autograd/variable.hpp>
 
@@ -20,10 +23,22 @@ struct BatchNormStats {
       : running_mean(std::move(mean)), running_var(std::move(var)) {}
 };
 
+/// Adds up numbers over several processes, each of which has a part of the batch. All of them call
+/// it equally often, with equally many numbers.
+class StatisticsReducer {
+ public:
+  virtual ~StatisticsReducer() = default;
+  /// Puts the sums over all processes in the place of this one's numbers, the same bits on each.
+  virtual void sum(std::span<double> values) = 0;
+};
+
 struct BatchNormOptions {
   bool training = true;   ///< normalise by the batch and update the running statistics
   double momentum = 0.1;  ///< weight of the batch in the running statistics, 0 to 1
   double eps = 1e-5;      ///< added to the variance, > 0
+  /// In training, the batch is that of all its processes, forward and backward; dgamma and dbeta
+  /// stay this process's part of the sums. x may then be empty. None: the batch is x.
+  std::shared_ptr<StatisticsReducer> reducer{};
 };
 
 inline constexpr OpInfo batch_norm_op{

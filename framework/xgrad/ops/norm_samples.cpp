@@ -16,6 +16,17 @@ BatchNormCase setting(Index channels, const BatchNormOptions& options) {
   return {options, {uniform({channels}, -1, 1, 7), uniform({channels}, 0.5, 2, 8)}};
 }
 
+// Another process has the same rows and the same gradients: all sums double, and the results are those
+// of one process.
+std::shared_ptr<StatisticsReducer> twin() {
+  struct Twin final : StatisticsReducer {
+    void sum(std::span<double> values) override {
+      for (double& value : values) value *= 2;
+    }
+  };
+  return std::make_shared<Twin>();
+}
+
 template <class T>
 Variable<T> apply(std::span<const Variable<T>> in, const BatchNormCase& setting) {
   const auto& [options, before] = setting;
@@ -83,7 +94,10 @@ std::vector<OpEntry> norm_entries() {
         batch_norm_sample("evaluation, large eps", {3, 2}, {.training = false, .eps = 0.5}),
         batch_norm_sample("evaluation of nothing", {0, 3}, {.training = false}),
         batch_norm_sample("one image", {1, 4, 3, 2}, {.momentum = 0.5}),
-        batch_norm_sample("several chunks", {130, 65}, {})},
+        batch_norm_sample("several chunks", {130, 65}, {}),
+        batch_norm_sample("one of two processes", {3, 2, 4, 5}, {.reducer = twin()}),
+        batch_norm_sample("one of two processes, without gamma and beta", {4, 3},
+                          {.reducer = twin()}, false, false)},
        {with_columns("no variance", {{2, 2, 2, 2}, {-0.0, 0, 0, 0}, {1e4, 1e4, 1e4, 1e4}}),
         with_columns("tiny variance", {{-1e-6, 2e-6, 1e-6, 0}, {0, 0, 1e-30, 0}}),
         with_columns("large numbers", {{1e15, -1e15, 3e15, 2e15}, {-2e15, 0, 2e15, 1e15}}),
@@ -100,6 +114,7 @@ std::vector<OpEntry> norm_entries() {
         norm_pool_sample("without gamma and beta", {1, 2, 4, 16}, {}, false, false),
         norm_pool_sample("without beta", {3, 2, 2, 16}, {.norm = {.momentum = 0.5, .eps = 0.1}},
                          true, false),
+        norm_pool_sample("one of two processes", {2, 4, 6, 16}, {.norm = {.reducer = twin()}}),
         norm_pool_sample("evaluation", {2, 4, 3, 16}, {.norm = {.training = false}}),
         norm_pool_sample("evaluation of nothing", {0, 4, 4, 16}, {.norm = {.training = false}}),
         norm_pool_sample("several chunks", {2, 16, 33, 32}, {})}},

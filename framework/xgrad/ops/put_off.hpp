@@ -10,6 +10,7 @@
 #include <xgrad/autograd/op_listener.hpp>
 #include <xgrad/autograd/saved.hpp>
 #include <xgrad/autograd/variable.hpp>
+#include <xgrad/ops/norm.hpp>
 #include <xgrad/ops/pool.hpp>
 
 namespace xgrad {
@@ -23,6 +24,8 @@ struct NormArguments {
       beta_value;  ///< copies: the parameters may change before the value is there
   Saved<T> saved_gamma;
   bool training = true;
+  std::shared_ptr<StatisticsReducer> reducer;  ///< of the sums in dx, too; see BatchNormOptions
+  double share = 1;                            ///< of all its processes' rows that are in x
 };
 
 template <class T>
