@@ -1,10 +1,9 @@
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/distributed/communicator.hpp>
+#include <xgrad/distributed/launch.hpp>
 
 #include <fmt/format.h>
 #include <mpi.h>
-#include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -86,29 +85,10 @@ class Library {
   bool owns_ = false;
 };
 
-cpu_set_t cores_of(pid_t process) {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  sched_getaffinity(process, sizeof cores, &cores);
-  return cores;
-}
-
-// Open MPI binds each rank to one core, unless the user says something of binding or mapping.
-bool bound_by_default() {
-  return std::getenv("OMPI_MCA_orte_bound_at_launch") != nullptr &&
-         std::getenv("OMPI_MCA_hwloc_base_binding_policy") == nullptr &&
-         std::getenv("OMPI_MCA_rmaps_base_mapping_policy") == nullptr;
-}
-
-// Cores of this machine that its ranks may run on, divided among them. A rank that is bound to less
-// than its share, though nobody asked for that, may run wherever mpirun, its parent, may.
+// Cores of this machine that its ranks may run on, divided among them.
 int share_of_cores(MPI_Comm machine, int local_ranks) {
-  cpu_set_t own = cores_of(0), all;
-  if (bound_by_default())
-    if (const cpu_set_t wide = cores_of(getppid());
-        CPU_COUNT(&wide) / local_ranks > CPU_COUNT(&own) &&
-        sched_setaffinity(0, sizeof wide, &wide) == 0)
-      own = wide;
+  const cpu_set_t own = take_cores(local_ranks);
+  cpu_set_t all;
   check(MPI_Allreduce(&own, &all, sizeof own, MPI_BYTE, MPI_BOR, machine), "MPI_Allreduce");
   if (std::getenv("OMP_NUM_THREADS") != nullptr) return num_threads();
   return std::max(1, std::min(CPU_COUNT(&own), CPU_COUNT(&all) / local_ranks));

@@ -16,8 +16,8 @@ BatchNormCase setting(Index channels, const BatchNormOptions& options) {
   return {options, {uniform({channels}, -1, 1, 7), uniform({channels}, 0.5, 2, 8)}};
 }
 
-// Another process has the same rows and the same gradients: all sums double, and the results are those
-// of one process.
+// Another process has the same rows and the same gradients: all sums double, and the results are
+// those of one process.
 std::shared_ptr<StatisticsReducer> twin() {
   struct Twin final : StatisticsReducer {
     void sum(std::span<double> values) override {
