@@ -134,7 +134,7 @@ ImageData find_cifar10(const std::optional<fs::path>& data, const std::vector<Da
   if (data) {
     ImageData images =
         is_image_folder(*data) ? load_image_folder(*data, channels) : load_cifar10(*data);
-    log().info("data: {} from {}, as asked for", images.name, images.source);
+    log().info("data: {} from {}", images.name, images.source);
     return images;
   }
   std::string tried;

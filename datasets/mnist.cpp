@@ -153,7 +153,7 @@ std::vector<MnistPlace> mnist_places() {
 Mnist find_mnist(const std::optional<fs::path>& data, const std::vector<MnistPlace>& places) {
   if (data) {
     Mnist mnist = is_image_folder(*data) ? load_image_folder(*data) : load_mnist(*data);
-    log().info("data: {} from {}, as asked for", mnist.name, mnist.source);
+    log().info("data: {} from {}", mnist.name, mnist.source);
     return mnist;
   }
   for (const MnistPlace& place : places) {

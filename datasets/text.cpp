@@ -193,7 +193,7 @@ std::vector<TextPlace> text_places() {
 Text find_text(const std::optional<fs::path>& path, TextUnit unit) {
   if (path) {
     Text text = read_text(*path, unit);
-    log().info("text: {} bytes from {}, as asked for", text.bytes.size(), text.source);
+    log().info("text: {} bytes from {}", text.bytes.size(), text.source);
     return text;
   }
   const auto places = text_places();

@@ -90,6 +90,17 @@ std::vector<Misuse> autograd() {
        },
        Kind::shape,
        {"hook", "[2]", "[1]"}},
+      {"a backward function that gives a gradient to an input that is not there",
+       [] {
+         static constexpr OpInfo op{"one_input", "x", ""};
+         const auto x = leaf({2});
+         record(op, {x}, Tensor<double>(Shape{2}), [](Backward<double>& b) {
+           b.dx(0).fill(0);
+           b.dx(1).fill(0);
+         }).backward(Tensor<double>(Shape{2}));
+       },
+       Kind::graph,
+       {"one_input", "input 1", "recorded with 1"}},
       {"a backward function that gives another shape",
        [] {
          static constexpr OpInfo stretch_op{"stretch", "x", ""};

@@ -32,7 +32,7 @@ std::string to_svg(const std::string& dot) {
   close(mkstemp(source.data()));  // a name that nobody else has
   std::ofstream(source) << dot;
   std::string svg;
-  std::FILE* const pipe = popen(fmt::format("dot -Tsvg '{}'", source).c_str(), "r");
+  std::FILE* const pipe = popen(fmt::format("command -v dot > /dev/null || exit 127; exec dot -Tsvg '{}'", source).c_str(), "r");
   for (int c = 0; pipe != nullptr && (c = std::fgetc(pipe)) != EOF;) svg += static_cast<char>(c);
   const int status = pipe == nullptr ? -1 : pclose(pipe);
   std::filesystem::remove(source);

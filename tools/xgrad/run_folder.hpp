@@ -92,7 +92,7 @@ template <class Config>
 Config read_config(const std::filesystem::path& folder, const nlohmann::json& json,
                    Config (*parse)(const nlohmann::json&)) {
   if (const auto kind = json.at("kind").get<std::string>(); kind != Config::kind)
-    throw IoError(fmt::format("{}: holds a run of kind \"{}\", where one of a {} is wanted",
+    throw IoError(fmt::format("{}: holds a run of kind \"{}\", where a run of kind \"{}\" is wanted",
                               folder.string(), kind, Config::kind));
   try {
     check_config(json);

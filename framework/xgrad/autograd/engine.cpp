@@ -164,7 +164,12 @@ void run_backward(const Edge<T>& root, Tensor<T> dy, bool retain_graph) {
 
 template <class T>
 bool Backward<T>::needs(int i) const {
-  return static_cast<bool>(node_.inputs()[static_cast<std::size_t>(i)].node);
+  const auto inputs = node_.inputs();
+  if (static_cast<std::size_t>(i) >= inputs.size())
+    throw GraphError(fmt::format("the backward function of {} speaks of input {}, and its op was "
+                                 "recorded with {}, counted from 0",
+                                 node_.op().name, i, inputs.size()));
+  return static_cast<bool>(inputs[static_cast<std::size_t>(i)].node);
 }
 
 template <class T>
@@ -192,6 +197,7 @@ const Tensor<T>& Backward<T>::dy(int output) {
 
 template <class T>
 Tensor<T>& Backward<T>::dx(int i) {
+  if (static_cast<std::size_t>(i) >= dx_.size()) needs(i);  // which says so
   Tensor<T>& gradient = dx_[static_cast<std::size_t>(i)];
   if (!gradient.defined()) gradient = Tensor<T>::empty(input_shape(i));
   return gradient;
