@@ -11,46 +11,11 @@ from torch import nn
 
 import safetensors_by_hand as safetensors
 
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "golden"))
+from networks import LeNet, LeNet5, LeNetRelu
+
 TOLERANCE = 1e-6
 VOCABULARY, HIDDEN, LAYERS = 11, 128, 2
-
-
-class LeNet(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(1, 16, 5, padding=2), nn.BatchNorm2d(16)
-        self.conv2, self.bn2 = nn.Conv2d(16, 32, 5, padding=2), nn.BatchNorm2d(32)
-        self.fc1, self.fc2 = nn.Linear(7 * 7 * 32, 128), nn.Linear(128, 10)
-
-    def forward(self, x):
-        x = nn.functional.max_pool2d(torch.tanh(self.bn1(self.conv1(x))), 2)
-        x = nn.functional.max_pool2d(torch.tanh(self.bn2(self.conv2(x))), 2)
-        return self.fc2(torch.tanh(self.fc1(x.flatten(1))))
-
-
-class LeNetRelu(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.bn1 = nn.Conv2d(1, 16, 5), nn.BatchNorm2d(16)
-        self.conv2, self.bn2 = nn.Conv2d(16, 32, 5), nn.BatchNorm2d(32)
-        self.fc1, self.fc2 = nn.Linear(4 * 4 * 32, 128), nn.Linear(128, 10)
-
-    def forward(self, x):
-        x = nn.functional.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 2)
-        x = nn.functional.max_pool2d(torch.relu(self.bn2(self.conv2(x))), 2)
-        return self.fc2(torch.relu(self.fc1(x.flatten(1))))
-
-
-class LeNet5(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1, self.conv2 = nn.Conv2d(1, 6, 5, padding=2), nn.Conv2d(6, 16, 5)
-        self.fc1, self.fc2, self.fc3 = nn.Linear(400, 120), nn.Linear(120, 84), nn.Linear(84, 10)
-
-    def forward(self, x):
-        x = nn.functional.avg_pool2d(torch.tanh(self.conv1(x)), 2)
-        x = nn.functional.avg_pool2d(torch.tanh(self.conv2(x)), 2)
-        return self.fc3(torch.tanh(self.fc2(torch.tanh(self.fc1(x.flatten(1))))))
 
 
 class CharRnn(nn.Module):
