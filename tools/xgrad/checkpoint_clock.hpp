@@ -4,15 +4,19 @@
 
 #include <xgrad/core/shape.hpp>
 
+#include "tools/xgrad/ranks.hpp"
+
 namespace xgrad::command {
 
-/// When it is time to keep a checkpoint: every so many steps or, with 0, every minute.
+/// When it is time to keep a checkpoint: every so many steps or, with 0, every minute. The ranks of a
+/// training ask together, and rank 0's clock decides.
 class CheckpointClock {
  public:
   explicit CheckpointClock(Index every) : every_(every) {}
 
   bool due(Index step) const {
-    return every_ > 0 ? step % every_ == 0 : Clock::now() - last_ >= std::chrono::minutes(1);
+    if (every_ > 0) return step % every_ == 0;
+    return ranks().on_first([&] { return Clock::now() - last_ >= std::chrono::minutes(1); });
   }
   void saved() { last_ = Clock::now(); }
 

@@ -88,6 +88,7 @@ nlohmann::ordered_json to_json(const ImageRunConfig& config) {
           {"patience", config.patience},
           {"validation", config.validation},
           {"precision", config.precision},
+          {"sync_batch_norm", config.sync_batch_norm},
           {"mean", to_json(config.mean)},
           {"deviation", to_json(config.deviation)}};
 }
@@ -115,6 +116,7 @@ ImageRunConfig image_run_config(const nlohmann::json& json) {
   config.patience = json.value("patience", config.patience);
   config.validation = json.value("validation", config.validation);
   config.precision = json.value("precision", config.precision);
+  config.sync_batch_norm = json.value("sync_batch_norm", config.sync_batch_norm);
   config.mean = per_channel(json.at("mean"), config);
   config.deviation = per_channel(json.at("deviation"), config);
   return config;

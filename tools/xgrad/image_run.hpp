@@ -41,6 +41,7 @@ struct ImageRunConfig {
   Index patience = 0;          ///< epochs without a lower validation loss that end training; 0: any
   double validation = 0;       ///< part of the training images on which each epoch is measured
   std::string precision = "fp32";  ///< of products: or "bf16"
+  bool sync_batch_norm = false;    ///< by the statistics of all processes that train together
   /// Of the training pixels, scaled to 0..1.
   datasets::PerChannel mean = 0.0F, deviation = 1.0F;
 };

@@ -44,7 +44,9 @@ datasets::LoaderOptions loader_options(const ImageRunConfig& config) {
   datasets::LoaderOptions options{.batch_size = config.batch_size,
                                   .seed = config.seed,
                                   .mean = config.mean,
-                                  .deviation = config.deviation};
+                                  .deviation = config.deviation,
+                                  .rank = ranks().rank(),
+                                  .ranks = ranks().size()};
   if (config.augment) options.augmentation = image_task(config.task).augmentation;
   return options;
 }
@@ -82,6 +84,7 @@ ImageTraining::ImageTraining(const ImageRunConfig& config, Index checkpoint_ever
       target_(target),
       run_(run),
       model_(make_model(config)),
+      gradients_(ranks().gradients_of(*model_, config.sync_batch_norm)),
       optimizer_(make_optimizer(config, *model_)),
       ema_(average_of(*model_, config.ema)),
       loader_(images, loader_options(config)),
@@ -122,11 +125,11 @@ int ImageTraining::train(const train::CatchInterrupt& interrupt) {
       progress.update(done_, note());
       if (run_ != nullptr && is_logged(step_, steps_per_epoch_)) log_step(norm);
       if (met || done_ == count) break;
-      if (interrupt.requested()) {
+      if (const int signal = signal_on_any_rank(interrupt); signal != 0) {
         progress.finish(note());
         if (best_.weights().empty()) save_weights();
         save();
-        return interrupt.signal();
+        return signal;
       }
       if (clock_.due(step_)) save();
     }
@@ -145,8 +148,12 @@ int ImageTraining::train(const train::CatchInterrupt& interrupt) {
 double ImageTraining::step(train::Progress& progress) {
   const Index rows = std::min(config_.accumulate * config_.batch_size,
                               loader_.images().count - done_);  // of the step
+  use_dropout_of_rank(config_.seed, step_);
   optimizer_->zero_grad();
-  for (const Index end = done_ + rows; done_ < end;) add_gradients(*loader_.next(), rows, progress);
+  for (const Index end = done_ + rows; done_ < end;) {
+    const auto batch = loader_.next();
+    add_gradients(*batch, rows, done_ + batch->size == end, progress);
+  }
   double norm = 0;
   if (clip_ > 0) norm = optim::clip_grad_norm(parameters_, clip_);
   optimizer_->set_lr_factor(schedule_(step_++));
@@ -156,30 +163,37 @@ double ImageTraining::step(train::Progress& progress) {
 }
 
 // Each batch has its share of the step's mean, so that a smaller one weighs less.
-void ImageTraining::add_gradients(const datasets::Batch& batch, Index rows_of_step,
+void ImageTraining::add_gradients(const datasets::Batch& batch, Index rows_of_step, bool last,
                                   train::Progress& progress) {
-  const auto rows = static_cast<Index>(batch.labels.size());
+  const auto rows = static_cast<Index>(batch.labels.size());  // of this rank
   const auto loss_of_batch = [&] {
     return cross_entropy((*model_)(Variable<float>(batch.images)), batch.labels,
                          {.label_smoothing = config_.label_smoothing});
   };
-  const Variable<float> loss = loss_of_batch();
-  if (!std::isfinite(loss.item())) {
-    progress.clear();
-    explain_loss(*model_, step_, loss.item(), loss_of_batch);
+  double loss_sum = 0;
+  if (rows > 0) {
+    const Variable<float> loss = loss_of_batch();
+    if (!std::isfinite(loss.item())) {
+      progress.clear();
+      gradients_->leave();
+      explain_loss(*model_, step_, loss.item(), loss_of_batch);
+    }
+    gradients_->backward(loss, static_cast<double>(rows) / static_cast<double>(rows_of_step), last);
+    loss_sum = static_cast<double>(rows) * loss.item();
+  } else {
+    gradients_->backward_without_rows(batch.images, last);
   }
-  const double share = static_cast<double>(rows) / static_cast<double>(rows_of_step);
-  loss.backward(Tensor<float>::full(loss.shape(), static_cast<float>(share)));
-  loss_sum_ += static_cast<double>(rows) * loss.item();
-  done_ += rows;
-  images_ += rows;
+  loss_sum_ += ranks().sum(loss_sum);
+  done_ += batch.size;
+  images_ += batch.size;
 }
 
 // Nothing where no images are set aside for it.
 std::optional<Evaluation> ImageTraining::validate() {
   if (config_.validation == 0) return std::nullopt;
   const Averaged averaged(ema_.get());
-  const Evaluation found = evaluate(*model_, validation_, config_.mean, config_.deviation);
+  const Evaluation found = ranks().on_first(
+      [&] { return evaluate(*model_, validation_, config_.mean, config_.deviation); });
   if (config_.patience > 0) best_.add(found.loss, *model_);
   return found;
 }

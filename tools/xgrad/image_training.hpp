@@ -15,6 +15,7 @@
 #include "tools/xgrad/best_epoch.hpp"
 #include "tools/xgrad/checkpoint_clock.hpp"
 #include "tools/xgrad/image_run.hpp"
+#include "tools/xgrad/ranks.hpp"
 #include "tools/xgrad/run_folder.hpp"
 #include "tools/xgrad/target.hpp"
 
@@ -56,7 +57,8 @@ class ImageTraining {
 
  private:
   double step(train::Progress& progress);
-  void add_gradients(const datasets::Batch& batch, Index rows_of_step, train::Progress& progress);
+  void add_gradients(const datasets::Batch& batch, Index rows_of_step, bool last,
+                     train::Progress& progress);
   void log_step(double norm);
   std::optional<Evaluation> validate();
   void finish_epoch(Index epoch, const std::optional<Evaluation>& validated);
@@ -74,6 +76,7 @@ class ImageTraining {
 
   // What a checkpoint keeps.
   std::unique_ptr<nn::Module<float>> model_;
+  std::unique_ptr<StepGradients> gradients_;  ///< nothing of which is kept
   std::unique_ptr<optim::Optimizer<float>> optimizer_;
   std::unique_ptr<optim::Ema<float>> ema_;  ///< may be null
   datasets::Loader loader_;

@@ -74,7 +74,10 @@ std::string where_from_anywhere(const std::string& source) {
   return fs::absolute(source).lexically_normal().string();
 }
 
-RunWriter::RunWriter(fs::path folder) : folder_(std::move(folder)), lock_(lock(folder_)) {
+RunWriter::RunWriter(fs::path folder, Access access)
+    : folder_(std::move(folder)), writes_(access == Access::write) {
+  if (!writes_) return;
+  lock_ = lock(folder_);
   io::remove_temporary_files(folder_);
 }
 
@@ -84,7 +87,7 @@ RunWriter RunWriter::begin(const fs::path& folder, const nlohmann::ordered_json&
   if (error)
     throw IoError(fmt::format("{}: the run's folder cannot be made: {}: choose another --out",
                               folder.string(), error.message()));
-  RunWriter run(folder);
+  RunWriter run(folder, Access::write);
   if (fs::exists(folder / config_name, error))
     xgrad::log().warn("{}: holds an earlier run, which this one replaces", folder.string());
   // What can be gone on from goes first: never does a configuration stand beside another's.
@@ -98,21 +101,33 @@ RunWriter RunWriter::begin(const fs::path& folder, const nlohmann::ordered_json&
 }
 
 RunWriter RunWriter::resume(const fs::path& folder) {
-  RunWriter run(folder);
-  if (!train::has_checkpoint(folder))
+  RunWriter run(folder, Access::write);
+  run.load_checkpoint();
+  run.write(metrics_name, run.lines_so_far(metrics_name, "step"));
+  run.open_metrics("a");
+  return run;
+}
+
+RunWriter RunWriter::begin_along(const fs::path& folder) { return {folder, Access::read}; }
+
+RunWriter RunWriter::resume_along(const fs::path& folder) {
+  RunWriter run(folder, Access::read);
+  run.load_checkpoint();
+  return run;
+}
+
+// And the lines logged up to it.
+void RunWriter::load_checkpoint() {
+  if (!train::has_checkpoint(folder_))
     throw IoError(
         fmt::format("{}: there is no checkpoint to go on from: give a folder that train --out "
                     "wrote, or start anew with --out",
-                    folder.string()));
-  run.checkpoint_ = train::load_checkpoint(folder);
-  run.resumed_ = true;
-  const std::string lines = run.lines_so_far(metrics_name, "step");
-  std::istringstream stream(lines);
+                    folder_.string()));
+  checkpoint_ = train::load_checkpoint(folder_);
+  resumed_ = true;
+  std::istringstream stream(lines_so_far(metrics_name, "step"));
   for (std::string line; std::getline(stream, line);)
-    run.earlier_lines_.push_back(nlohmann::json::parse(line));
-  run.write(metrics_name, lines);
-  run.open_metrics("a");
-  return run;
+    earlier_lines_.push_back(nlohmann::json::parse(line));
 }
 
 // Later lines will be written again, and the last one may have been cut off.
@@ -133,6 +148,7 @@ void RunWriter::open_metrics(const char* mode) {
 }
 
 void RunWriter::log(const nlohmann::ordered_json& line) {
+  if (!writes_) return;
   const std::string text =
       line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   if (std::fwrite(text.data(), 1, text.size(), metrics_.get()) != text.size() ||
@@ -142,6 +158,7 @@ void RunWriter::log(const nlohmann::ordered_json& line) {
 }
 
 void RunWriter::write_events() {
+  if (!writes_) return;
   events_.emplace(folder_);
   if (resumed_) events_->restart(checkpoint_.integer(checkpoint_step) + 1);
 }
@@ -164,12 +181,14 @@ void RunWriter::log_events(const nlohmann::ordered_json& line) {
 }
 
 void RunWriter::save(train::Checkpoint checkpoint, std::int64_t step) {
+  if (!writes_) return;
   checkpoint.put(checkpoint_step, step);
   if (fsync(fileno(metrics_.get())) != 0) fail(metrics_name, "write");
   train::save_checkpoint(folder_, checkpoint);
 }
 
 void RunWriter::save_weights(const StateDict<float>& weights, std::int64_t step) {
+  if (!writes_) return;
   io::save_safetensors(folder_ / weights_name, weights);
   if (events_)
     for (const auto& [path, tensor] : weights)
@@ -177,6 +196,7 @@ void RunWriter::save_weights(const StateDict<float>& weights, std::int64_t step)
 }
 
 void RunWriter::write(const std::string& name, std::string_view text) {
+  if (!writes_) return;
   io::AtomicFile file(folder_ / name);
   file.write(std::as_bytes(std::span(text)));
   file.commit();

@@ -42,6 +42,9 @@ class RunWriter {
   static RunWriter begin(const std::filesystem::path& folder, const nlohmann::ordered_json& config);
   /// A run that goes on, from its last checkpoint.
   static RunWriter resume(const std::filesystem::path& folder);
+  /// The same for a process that trains along with the one that writes: its own writes nothing.
+  static RunWriter begin_along(const std::filesystem::path& folder);
+  static RunWriter resume_along(const std::filesystem::path& folder);
 
   const std::filesystem::path& folder() const { return folder_; }
   /// From now on what is logged, and how the weights that are saved are distributed, goes into a
@@ -70,12 +73,15 @@ class RunWriter {
   struct Closer {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
-  explicit RunWriter(std::filesystem::path folder);
+  enum class Access { write, read };
+  RunWriter(std::filesystem::path folder, Access access);
+  void load_checkpoint();
   void open_metrics(const char* mode);
   void log_events(const nlohmann::ordered_json& line);
   [[noreturn]] void fail(const char* name, const char* action) const;
 
   std::filesystem::path folder_;
+  bool writes_;
   std::shared_ptr<void> lock_{};
   std::unique_ptr<std::FILE, Closer> metrics_{};
   std::optional<train::EventFile> events_{};

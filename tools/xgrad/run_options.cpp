@@ -7,7 +7,18 @@
 
 #include <fmt/format.h>
 
+#include "tools/xgrad/ranks.hpp"
+
 namespace xgrad::command {
+namespace {
+
+// Machines may have the same data in different places.
+std::string without_source(nlohmann::ordered_json config) {
+  config.erase("source");
+  return config.dump();
+}
+
+}  // namespace
 
 void add_accumulate(CLI::App& verb, Index& number, const std::string& description) {
   verb.add_option("--accumulate", number, description)
@@ -47,12 +58,19 @@ void add_run_options(CLI::App& verb, RunOptions& options,
 }
 
 std::optional<RunWriter> open_run(const RunOptions& options, const nlohmann::ordered_json& config) {
+  check_same_on_all(without_source(config), "what to train");
+  const bool writes = ranks().rank() == 0;
   std::optional<RunWriter> run;
-  if (options.resume) run = RunWriter::resume(*options.resume);
-  if (options.out) run = RunWriter::begin(*options.out, config);
+  if (options.resume)
+    run = writes ? RunWriter::resume(*options.resume) : RunWriter::resume_along(*options.resume);
+  if (options.out)
+    run = writes ? RunWriter::begin(*options.out, config) : RunWriter::begin_along(*options.out);
   if (options.tensorboard && !run)
     throw UsageError("--tensorboard writes into the run's folder: give --out as well");
   if (options.tensorboard) run->write_events();
+  if (options.resume)
+    check_same_on_all(std::to_string(run->checkpoint().integer("step")),
+                      "the checkpoint to go on from");
   return run;
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <numbers>
 
+#include <datasets/shard.hpp>
 #include <models/char_rnn/sampling.hpp>
 #include <xgrad/core/random.hpp>
 #include <xgrad/ops/loss.hpp>
@@ -41,17 +42,46 @@ optim::Schedule make_schedule(const TextRunConfig& config, Index steps) {
 
 double bits(double nats) { return nats / std::numbers::ln2; }
 
-StateDict<float> as_tensors(const RecurrentState<float>& state) {
+// [streams, H] of [layers, streams, H], in the same memory.
+Tensor<float> of_layer(const Tensor<float>& state, Index layer) {
+  return state.slice(layer, layer + 1).reshape({state.shape(1), state.shape(2)});
+}
+
+// [layers, streams of this rank, H] to [layers, streams of all ranks, H].
+Tensor<float> of_all_ranks(const Tensor<float>& part, const datasets::TextStreamOptions& streams) {
+  const auto [begin, end] = datasets::shard_of(streams.batch_size, streams.rank, streams.ranks);
+  const Index layers = part.shape(0);
+  auto all = Tensor<float>::full({layers, streams.batch_size, part.shape(2)}, 0);
+  for (Index layer = 0; layer < layers; ++layer)
+    of_layer(all, layer).slice(begin, end).copy_from(of_layer(part, layer));
+  ranks().sum(all.values());
+  return all;
+}
+
+// And back.
+Tensor<float> of_this_rank(const Tensor<float>& all, const datasets::TextStreamOptions& streams) {
+  const auto [begin, end] = datasets::shard_of(streams.batch_size, streams.rank, streams.ranks);
+  const Index layers = all.shape(0);
+  auto part = Tensor<float>::empty({layers, end - begin, all.shape(2)});
+  for (Index layer = 0; layer < layers; ++layer)
+    of_layer(part, layer).copy_from(of_layer(all, layer).slice(begin, end));
+  return part;
+}
+
+StateDict<float> as_tensors(const RecurrentState<float>& state,
+                            const datasets::TextStreamOptions& streams) {
   StateDict<float> tensors;
-  if (state.h.defined()) tensors.emplace("h", state.h.value().clone());
-  if (state.c.defined()) tensors.emplace("c", state.c.value().clone());
+  if (state.h.defined()) tensors.emplace("h", of_all_ranks(state.h.value(), streams));
+  if (state.c.defined()) tensors.emplace("c", of_all_ranks(state.c.value(), streams));
   return tensors;
 }
 
-RecurrentState<float> as_state(const StateDict<float>& tensors) {
+RecurrentState<float> as_state(const StateDict<float>& tensors,
+                               const datasets::TextStreamOptions& streams) {
   const auto part = [&](const char* name) {
     const auto found = tensors.find(name);
-    return found == tensors.end() ? Variable<float>() : Variable<float>(found->second);
+    return found == tensors.end() ? Variable<float>()
+                                  : Variable<float>(of_this_rank(found->second, streams));
   };
   return {part("h"), part("c")};
 }
@@ -70,9 +100,13 @@ TextTraining::TextTraining(const TextRunConfig& config, Index checkpoint_every,
       text_(text),
       run_(run),
       model_(make_model(config)),
+      gradients_(ranks().gradients_of(*model_, false)),
       optimizer_(make_optimizer(config, *model_)),
       ema_(average_of(*model_, config.ema)),
-      streams_(text.train, {.batch_size = config.batch_size, .seq_len = config.seq_len}),
+      streams_(text.train, {.batch_size = config.batch_size,
+                            .seq_len = config.seq_len,
+                            .rank = ranks().rank(),
+                            .ranks = ranks().size()}),
       steps_per_epoch_((streams_.windows_per_epoch() + config.accumulate - 1) / config.accumulate),
       schedule_(make_schedule(config, config.epochs * steps_per_epoch_)),
       parameters_(model_->parameters()),
@@ -102,11 +136,11 @@ int TextTraining::train(const train::CatchInterrupt& interrupt) {
       progress.update((windows() - first) * per_window,
                       fmt::format("loss {:.3f}, {:.3f} bits", mean, bits(mean)));
       if (run_ != nullptr && is_logged(step_, steps_per_epoch_)) log_step(norm, mean);
-      if (interrupt.requested()) {
+      if (const int signal = signal_on_any_rank(interrupt); signal != 0) {
         progress.finish(fmt::format("loss {:.3f}", mean));
         if (best_.weights().empty()) save_weights();
         save();
-        return interrupt.signal();
+        return signal;
       }
       if (step_ < end && clock_.due(step_)) save();
     }
@@ -123,8 +157,9 @@ int TextTraining::train(const train::CatchInterrupt& interrupt) {
 double TextTraining::step(train::Progress& progress) {
   const Index windows =
       std::min(config_.accumulate, streams_.windows_per_epoch() - streams_.position().window);
+  use_dropout_of_rank(config_.seed, step_);
   optimizer_->zero_grad();
-  for (Index i = 0; i < windows; ++i) add_gradients(windows, progress);
+  for (Index i = 0; i < windows; ++i) add_gradients(windows, i + 1 == windows, progress);
   const double most = config_.clip > 0 ? config_.clip : std::numeric_limits<double>::infinity();
   const double norm = optim::clip_grad_norm(parameters_, most);
   if (norm > most) ++clipped_;
@@ -135,7 +170,7 @@ double TextTraining::step(train::Progress& progress) {
 }
 
 // Each window has its share of the step's mean.
-void TextTraining::add_gradients(Index windows_of_step, train::Progress& progress) {
+void TextTraining::add_gradients(Index windows_of_step, bool last, train::Progress& progress) {
   const datasets::TextWindow& window = streams_.next();
   if (window.restart) state_ = {};
   const IdSequence characters{window.ids, window.steps, window.batch};
@@ -148,10 +183,9 @@ void TextTraining::add_gradients(Index windows_of_step, train::Progress& progres
       cross_entropy(model_->forward(characters, before).logits, window.targets);
     });
   }
-  const float share = 1 / static_cast<float>(windows_of_step);
-  loss.backward(Tensor<float>::full(loss.shape(), share));
+  gradients_->backward(loss, window.share() / static_cast<double>(windows_of_step), last);
   state_ = result.state.detach();  // gradients stop at the window's edge
-  loss_sum_ += loss.item();
+  loss_sum_ += ranks().sum(loss.item() * window.share());
 }
 
 void TextTraining::log_step(double norm, double mean_loss) {
@@ -173,7 +207,8 @@ void TextTraining::finish_epoch() {
       .seconds = seconds_,
       .characters = characters(),
       .train_loss = loss_sum_ / static_cast<double>(streams_.windows_per_epoch()),
-      .val_loss = evaluate(*model_, text_.validation, config_),
+      .val_loss =
+          ranks().on_first([&] { return evaluate(*model_, text_.validation, config_); }),
       .clipped = static_cast<double>(clipped_) / static_cast<double>(steps_per_epoch_)};
   loss_sum_ = 0;
   clipped_ = 0;
@@ -232,7 +267,7 @@ train::Checkpoint TextTraining::checkpoint() const {
   train::Checkpoint now;
   now.put("model", model_->state_dict());
   now.put("optimizer", optimizer_->state_dict());
-  now.put("state", as_tensors(state_));
+  now.put("state", as_tensors(state_, streams_.options()));
   if (ema_) now.put("average", ema_->state_dict());
   best_.put(now);
   now.put("step", step_);
@@ -252,7 +287,7 @@ void TextTraining::restore(const RunWriter& run) {
                               run.folder().string(), config_.source));
   model_->load_state_dict(then.tensors("model"));
   optimizer_->load_state_dict(then.tensors("optimizer"));
-  state_ = as_state(then.tensors("state"));
+  state_ = as_state(then.tensors("state"), streams_.options());
   if (ema_) ema_->load_state_dict(then.tensors("average"));
   best_.restore(then);
   step_ = then.integer("step");

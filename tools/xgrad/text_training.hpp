@@ -14,6 +14,7 @@
 
 #include "tools/xgrad/best_epoch.hpp"
 #include "tools/xgrad/checkpoint_clock.hpp"
+#include "tools/xgrad/ranks.hpp"
 #include "tools/xgrad/run_folder.hpp"
 #include "tools/xgrad/text_run.hpp"
 
@@ -50,7 +51,7 @@ class TextTraining {
 
  private:
   double step(train::Progress& progress);
-  void add_gradients(Index windows_of_step, train::Progress& progress);
+  void add_gradients(Index windows_of_step, bool last, train::Progress& progress);
   void log_step(double norm, double mean_loss);
   void finish_epoch();
   bool is_over() const;
@@ -72,10 +73,11 @@ class TextTraining {
 
   // What a checkpoint keeps.
   std::unique_ptr<models::CharRnn<float>> model_;
+  std::unique_ptr<StepGradients> gradients_;  ///< nothing of which is kept
   std::unique_ptr<optim::Optimizer<float>> optimizer_;
   std::unique_ptr<optim::Ema<float>> ema_;  ///< may be null
   datasets::TextStreams streams_;
-  RecurrentState<float> state_{};
+  RecurrentState<float> state_{};  ///< of this rank's streams
   Index step_ = 0;       ///< of the optimizer
   double loss_sum_ = 0;  ///< of this epoch's windows
   Index clipped_ = 0;    ///< of this epoch's steps

@@ -8,6 +8,7 @@
 #include <xgrad/core/random.hpp>
 
 #include "tools/xgrad/command.hpp"
+#include "tools/xgrad/ranks.hpp"
 #include "tools/xgrad/text_training.hpp"
 #include "tools/xgrad/run_options.hpp"
 
@@ -56,7 +57,7 @@ int report(const Task& task, const TextTraining& training, const RunWriter* run,
   if (json) {
     nlohmann::ordered_json curve = nlohmann::ordered_json::array();
     for (const TextPoint& point : training.curve()) curve.push_back(to_json(point));
-    print_json({{"val_loss_nats", training.best_loss()},
+    nlohmann::ordered_json result{{"val_loss_nats", training.best_loss()},
                 {"val_bits_per_char", bits},
                 {"train_seconds", training.seconds()},
                 {"chars_per_second", rate},
@@ -70,7 +71,9 @@ int report(const Task& task, const TextTraining& training, const RunWriter* run,
                 {"stopped_early", training.is_out_of_patience()},
                 {"precision", config.precision},
                 {"seed", config.seed},
-                {"curve", std::move(curve)}});
+                {"curve", std::move(curve)}};
+    if (ranks().size() > 1) result["ranks"] = ranks().size();
+    print_json(result);
   } else {
     print("{}: validation loss {:.4f} nats, {:.4f} bits per character ({:.1f} s, {:.0f} chars/s)\n",
           config.text, training.best_loss(), bits, training.seconds(), rate);
@@ -93,9 +96,12 @@ int run(const TrainOptions& options, const CommonOptions& common) {
   TextTraining training(task.config, options.run.checkpoint_every, split, writer);
   std::optional<DetectAnomaly> detect;
   if (options.run.detect_anomaly) detect.emplace();
-  if (const int signal = training.train(interrupt); signal != 0)
-    return tell_stopped(fmt::format("{} characters", training.characters()), writer, signal);
-  return report(task, training, writer, common.json);
+  const int signal = training.train(interrupt);
+  return ranks().on_first([&] {
+    if (signal != 0)
+      return tell_stopped(fmt::format("{} characters", training.characters()), writer, signal);
+    return report(task, training, writer, common.json);
+  });
 }
 
 }  // namespace
@@ -104,7 +110,9 @@ void add_train_chars(CLI::App& train, Session& session) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App* const verb =
       add_verb(train, session, "chars", "Train a recurrent network on the characters of a text",
-               [options](const CommonOptions& common) { return run(*options, common); });
+               [options](const CommonOptions& common) {
+                 return with_ranks(common, [&] { return run(*options, common); });
+               });
   TextRunConfig& config = options->config;
   verb->add_option("--text", options->text,
                    "The text (default: tinyshakespeare in $XGRAD_DATA or the user's cache, else "
@@ -121,7 +129,7 @@ void add_train_chars(CLI::App& train, Session& session) {
       ->check(CLI::Range(0.0, 0.99));
   verb->add_option("--seq-len", config.seq_len, "Characters to backpropagate through (default: 50)")
       ->check(positive);
-  verb->add_option("--batch-size", config.batch_size, "Streams read side by side (default: 32)")
+  verb->add_option("--batch-size", config.batch_size, "Streams read side by side, by all processes together (default: 32)")
       ->check(positive);
   add_accumulate(
       *verb, config.accumulate,

@@ -14,6 +14,7 @@
 #include "tools/xgrad/command.hpp"
 #include "tools/xgrad/image_task.hpp"
 #include "tools/xgrad/image_training.hpp"
+#include "tools/xgrad/ranks.hpp"
 #include "tools/xgrad/report_images.hpp"
 #include "tools/xgrad/run_options.hpp"
 
@@ -147,6 +148,7 @@ int report(Task& task, ImageTraining& training, RunWriter* run, bool json) {
                                   {"model", config.model},
                                   {"precision", config.precision},
                                   {"seed", config.seed}};
+    if (ranks().size() > 1) result["ranks"] = ranks().size();
     if (task.target) {
       result["epochs"] = epochs;
       result.update(to_json(*task.target));
@@ -192,9 +194,12 @@ int run(const TrainOptions& options, const CommonOptions& common) {
                          task.validation, task.target ? &*task.target : nullptr, writer);
   std::optional<DetectAnomaly> detect;
   if (options.run.detect_anomaly) detect.emplace();
-  if (const int signal = training.train(interrupt); signal != 0)
-    return tell_stopped(fmt::format("{} images", training.images()), writer, signal);
-  return report(task, training, writer, common.json);
+  const int signal = training.train(interrupt);
+  return ranks().on_first([&] {
+    if (signal != 0)
+      return tell_stopped(fmt::format("{} images", training.images()), writer, signal);
+    return report(task, training, writer, common.json);
+  });
 }
 
 // " (default: 3, with --target-accuracy 2)"
@@ -209,7 +214,9 @@ void add_train(CLI::App& train, Session& session, const ImageTask& task) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App* const verb =
       add_verb(train, session, task.name, task.description,
-               [options](const CommonOptions& common) { return run(*options, common); });
+               [options](const CommonOptions& common) {
+                 return with_ranks(common, [&] { return run(*options, common); });
+               });
   ImageRunConfig& config = options->config;
   config.task = task.name;
   const ImageTask::Defaults &usual = task.defaults, &soon = task.soon;
@@ -223,7 +230,7 @@ void add_train(CLI::App& train, Session& session, const ImageTask& task) {
   verb->add_option("--epochs", config.epochs,
                    "Passes over the training images, at most" + told(usual.epochs, soon.epochs))
       ->check(CLI::Range(1, 1'000'000));
-  verb->add_option("--batch-size", config.batch_size, "Images per batch (default: 64)")
+  verb->add_option("--batch-size", config.batch_size, "Images per batch, of all processes together (default: 64)")
       ->check(CLI::Range(1, 1'000'000));
   add_accumulate(
       *verb, config.accumulate,
@@ -269,6 +276,9 @@ void add_train(CLI::App& train, Session& session, const ImageTask& task) {
       ->check(CLI::Range(0.0, 100.0) & CLI::PositiveNumber)
       ->type_name("PERCENT")
       ->excludes(patience);
+  verb->add_flag("--sync-batch-norm", config.sync_batch_norm,
+                 "Under mpirun, normalise by the whole batch, not by the part of each process: "
+                 "the training of one process, for a few messages more per layer and step");
   add_precision(*verb, config.precision);
   add_run_options(*verb, options->run, {"--data"});
 }

@@ -38,7 +38,14 @@ int synchronize_batch_norm(nn::Module<T>& module, const Communicator& communicat
   return share_statistics<T>(module, std::make_shared<SumOverRanks>(communicator));
 }
 
+template <class T>
+void separate_batch_norm(nn::Module<T>& module) {
+  share_statistics<T>(module, nullptr);
+}
+
 template int synchronize_batch_norm(nn::Module<float>&, const Communicator&);
 template int synchronize_batch_norm(nn::Module<double>&, const Communicator&);
+template void separate_batch_norm(nn::Module<float>&);
+template void separate_batch_norm(nn::Module<double>&);
 
 }  // namespace xgrad::distributed

@@ -13,4 +13,8 @@ namespace xgrad::distributed {
 template <class T>
 int synchronize_batch_norm(nn::Module<T>& module, const Communicator& communicator);
 
+/// Undoes that for this rank, which must then not train along any more.
+template <class T>
+void separate_batch_norm(nn::Module<T>& module);
+
 }  // namespace xgrad::distributed
