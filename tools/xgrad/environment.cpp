@@ -20,6 +20,7 @@
 #include "datasets/cifar.hpp"
 #include "datasets/mnist.hpp"
 #include "tools/xgrad/environment.hpp"
+#include "tools/xgrad/ranks.hpp"
 
 namespace xgrad::command {
 namespace {
@@ -153,6 +154,7 @@ void examine_cores(Environment& found) {
   found.add("cores", usable);
   if (quota > 0) found.add("cpu_quota", quota);
   found.add("threads", num_threads());
+  if (ranks().size() > 1) found.add("ranks", ranks().size());
   if (usable > 0 && num_threads() > usable)
     found.warnings.push_back(
         fmt::format("{} threads on {} cores wait for each other: use --threads {}", num_threads(),
