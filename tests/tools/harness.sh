@@ -41,4 +41,21 @@ json_is() {
   value=$(json "${@:2}") && [[ $value == "$1" ]] || complain "$called: JSON ${*:2} should be $1, not ${value:-}"
 }
 
+# random_images FOLDER N: MNIST's files with N images of noise, of the ten classes in turn, which a network can only
+# learn by heart; those to test with are the same. Equal on each run.
+random_images() {
+  mkdir "$1"
+  LC_ALL=C awk -v n="$2" -v images="$1/train-images-idx3-ubyte" -v labels="$1/train-labels-idx1-ubyte" '
+    function number(x, file) { printf "%c%c%c%c", int(x / 2^24) % 256, int(x / 2^16) % 256, int(x / 2^8) % 256, x % 256 > file }
+    BEGIN {
+      srand(1)
+      number(2051, images); number(n, images); number(28, images); number(28, images)
+      number(2049, labels); number(n, labels)
+      for (i = 0; i < 784 * n; ++i) printf "%c", int(256 * rand()) > images
+      for (i = 0; i < n; ++i) printf "%c", i % 10 > labels
+    }'
+  cp "$1/train-images-idx3-ubyte" "$1/t10k-images-idx3-ubyte"
+  cp "$1/train-labels-idx1-ubyte" "$1/t10k-labels-idx1-ubyte"
+}
+
 done_testing() { exit $failed; }
