@@ -1,5 +1,6 @@
 # Debian packages: "cpack -G DEB" in the build folder makes one for the command, one for the shared
-# library and one for development. Which packages the first two need, dpkg-shlibdeps finds out.
+# library and one for development, and two more for MPI. Which packages programs and the shared library
+# need, dpkg-shlibdeps finds out.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME xgrad)
 set(CPACK_PACKAGE_CONTACT "The xgrad authors <xgrad@localhost>")
@@ -37,6 +38,23 @@ if(XGRAD_WITH_ONEDNN)
 endif()
 list(JOIN depends ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
 
+# Training over MPI, for those who have MPI.
+if(TARGET xgrad_mpi)
+  list(APPEND CPACK_COMPONENTS_ALL mpi)
+  set(CPACK_DEBIAN_MPI_PACKAGE_NAME libxgrad-mpi-dev)
+  set(CPACK_COMPONENT_MPI_DESCRIPTION "Training by several processes over MPI: headers and static library.")
+  set(CPACK_DEBIAN_MPI_PACKAGE_SECTION libdevel)
+  set(CPACK_DEBIAN_MPI_PACKAGE_SHLIBDEPS OFF)
+  set(CPACK_DEBIAN_MPI_PACKAGE_DEPENDS "libxgrad-dev (= ${PROJECT_VERSION}), libopenmpi-dev")
+endif()
+if(TARGET xgrad_mpi_command)
+  list(APPEND CPACK_COMPONENTS_ALL mpi_command)
+  set(CPACK_DEBIAN_MPI_COMMAND_PACKAGE_NAME xgrad-mpi)
+  set(CPACK_COMPONENT_MPI_COMMAND_DESCRIPTION "What the xgrad command becomes under mpirun.")
+  set(CPACK_DEBIAN_MPI_COMMAND_PACKAGE_DEPENDS "xgrad (= ${PROJECT_VERSION}), libopenblas0-openmp")
+  set(CPACK_DEBIAN_MPI_COMMAND_PACKAGE_SECTION science)
+  set(CPACK_DEBIAN_MPI_COMMAND_PACKAGE_RECOMMENDS openmpi-bin)
+endif()
 if(TARGET xgrad_command)
   list(APPEND CPACK_COMPONENTS_ALL command)
   set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME xgrad)

@@ -33,13 +33,15 @@ class OutputError : public std::runtime_error {
   int error_code;
 };
 
-/// The options that every verb has.
+/// The options that every verb has, and how it is run.
 struct CommonOptions {
   int threads = 0;  ///< 0: as many as the machine has
   std::uint64_t seed = 0;
   std::string log_level;  ///< "": as the environment says
   bool quiet = false;     ///< nothing on stderr but what went wrong
   bool json = false;
+  /// Runs what all processes do together, where a launcher has started several; see with_ranks().
+  std::function<int(const CommonOptions&, const std::function<int()>&)> under_launcher{};
 };
 
 /// The verb that the command line names: set by the verb's callback, run by main() after parsing.

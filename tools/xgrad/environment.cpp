@@ -154,6 +154,10 @@ void examine_cores(Environment& found) {
   found.add("cores", usable);
   if (quota > 0) found.add("cpu_quota", quota);
   found.add("threads", num_threads());
+  if (const auto program = mpi_program())
+    found.add("mpi", program->string());
+  else
+    found.add("mpi", nullptr);
   if (ranks().size() > 1) found.add("ranks", ranks().size());
   if (usable > 0 && num_threads() > usable)
     found.warnings.push_back(

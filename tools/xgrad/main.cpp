@@ -3,14 +3,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <thread>
 
 #include <xgrad/core/log.hpp>
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/core/random.hpp>
 
 #include "tools/xgrad/command.hpp"
+#include "tools/xgrad/ranks.hpp"
 
 namespace xgrad::command {
 namespace {
@@ -21,6 +24,8 @@ constexpr int reader_is_gone =
     128 + SIGPIPE;  // what a shell reports for a program that SIGPIPE ended
 
 int complain(const std::string& message, int exit_code) {
+  // Of ranks with the same complaint the first speaks; mpirun then ends the others within a second.
+  if (launched_rank() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   std::fprintf(stderr, "xgrad: %s\n", message.c_str());
   return exit_code;
 }
@@ -62,6 +67,9 @@ int run(int argc, char** argv) {
   app.footer(
       "xgrad VERB --help explains a verb. Results go to stdout, progress and logs to stderr.");
   Session session;
+  session.common.under_launcher = [argv](const CommonOptions& common, const auto& action) {
+    return run_under_launcher(argv, common, action);
+  };
   CLI::App* const train = app.add_subcommand("train", "Train a model");
   train->require_subcommand(1);
   add_train_images(*train, session);

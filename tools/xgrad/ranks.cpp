@@ -1,20 +1,37 @@
 #include "tools/xgrad/ranks.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <new>
-#include <string_view>
 
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/log.hpp>
 #include <xgrad/core/random.hpp>
-#include <xgrad/distributed/launch.hpp>
 
 namespace xgrad::command {
 namespace {
 
 const Ranks one_process;
 const Ranks* current = &one_process;
+
+// Of Open MPI; PMIx (Open MPI under Slurm, PRRTE); MPICH, Intel MPI, Slurm's PMI-2; MVAPICH2.
+int rank_of_environment() {
+  for (const char* const variable :
+       {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK"})
+    if (const char* const rank = std::getenv(variable)) return std::atoi(rank);
+  return -1;
+}
+
+// Asked as the program starts: Open MPI sets them itself where it is initialised without a
+// launcher.
+const int rank_at_start = rank_of_environment();
+
+class UseRanks {
+ public:
+  explicit UseRanks(const Ranks& ranks) { current = &ranks; }
+  UseRanks(const UseRanks&) = delete;
+  UseRanks& operator=(const UseRanks&) = delete;
+  ~UseRanks() { current = &one_process; }
+};
 
 }  // namespace
 
@@ -29,20 +46,24 @@ std::unique_ptr<StepGradients> Ranks::gradients_of(nn::Module<float>& model,
 
 const Ranks& ranks() { return *current; }
 
-#ifdef XGRAD_WITH_MPI
-namespace {
+int launched_rank() { return rank_at_start; }
 
-class UseRanks {
- public:
-  explicit UseRanks(const Ranks& ranks) { current = &ranks; }
-  UseRanks(const UseRanks&) = delete;
-  UseRanks& operator=(const UseRanks&) = delete;
-  ~UseRanks() { current = &one_process; }
-};
+std::optional<std::filesystem::path> mpi_program() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  auto program = self.parent_path() / "xgrad-mpi";
+  if (error || !std::filesystem::exists(program, error)) return std::nullopt;
+  return program;
+}
 
-int run(const Ranks& all, const CommonOptions& common, const std::function<int()>& action) {
-  const UseRanks use(all);
-  if (all.rank() > 0) {
+int with_ranks(const CommonOptions& common, const std::function<int()>& action) {
+  return launched_rank() < 0 ? action() : common.under_launcher(common, action);
+}
+
+int run_as_rank(const Ranks& ranks, const CommonOptions& common,
+                const std::function<int()>& action) {
+  const UseRanks use(ranks);
+  if (ranks.rank() > 0) {
     set_quiet(true);
     if (common.log_level.empty()) set_log_level("error");
   }
@@ -52,36 +73,6 @@ int run(const Ranks& all, const CommonOptions& common, const std::function<int()
     throw Error("out of memory: try a smaller --batch-size");
   }
 }
-
-}  // namespace
-
-int with_ranks(const CommonOptions& common, const std::function<int()>& action) {
-  if (!distributed::launched()) return action();
-  return with_mpi_ranks(common, [&](const Ranks& all) { return run(all, common, action); });
-}
-#else
-namespace {
-
-// Whether the launcher has started this process only. Open MPI, MPICH and Slurm's PMI-2, MVAPICH2,
-// Slurm.
-bool is_launched_alone() {
-  for (const char* const variable :
-       {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS"})
-    if (const char* const size = std::getenv(variable)) return std::string_view(size) == "1";
-  return false;
-}
-
-}  // namespace
-
-int with_ranks(const CommonOptions& /*common*/, const std::function<int()>& action) {
-  // Each would train for itself, and overwrite what the others keep.
-  if (distributed::launched() && !is_launched_alone())
-    throw Error(
-        "a launcher such as mpirun has started several processes, but this xgrad is built without "
-        "MPI: start it without a launcher, or build it with -DXGRAD_WITH_MPI=ON");
-  return action();
-}
-#endif
 
 void check_same_on_all(const std::string& text, const std::string& what) {
   const auto size = ranks().on_first([&] { return text.size(); });

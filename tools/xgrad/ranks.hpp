@@ -3,8 +3,10 @@
 // others. One process is a training of one rank, where nothing here does anything.
 
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -70,7 +72,7 @@ const Ranks& ranks();
 
 /// Runs what all ranks do together, and returns its exit code, which must be the same on all. Rank
 /// 0 alone shows progress and remarks. Where one throws, all end, with a message of that rank.
-/// Throws Error where a launcher has started several processes and this build has no MPI.
+/// Throws Error where a launcher has started several processes and xgrad-mpi is not there.
 int with_ranks(const CommonOptions& common, const std::function<int()>& action);
 
 /// The signal that has come to any rank, the largest if they differ; 0: none. Together.
@@ -86,8 +88,21 @@ void check_same_on_all(const std::string& text, const std::string& what);
 /// stream.
 void use_dropout_of_rank(std::uint64_t seed, Index step);
 
-/// Of ranks_mpi.cpp: the same as with_ranks() by MPI.
-int with_mpi_ranks(const CommonOptions& common,
-                   const std::function<int(const Ranks& ranks)>& action);
+/// The rank that a launcher such as mpirun gave to this process, by the environment that it was
+/// started with; -1: there was none.
+int launched_rank();
+
+/// The program xgrad-mpi beside this one, which is it, too; nothing where it is built without MPI.
+std::optional<std::filesystem::path> mpi_program();
+
+/// What with_ranks() does under a launcher. Each program has its own: in xgrad-mpi (mpi_ranks.cpp)
+/// the ranks are MPI's; xgrad (become_mpi_program.cpp), which neither loads MPI nor needs it to be
+/// there, becomes xgrad-mpi with the same arguments.
+int run_under_launcher(char** arguments, const CommonOptions& common,
+                       const std::function<int()>& action);
+
+/// The action by one of these ranks.
+int run_as_rank(const Ranks& ranks, const CommonOptions& common,
+                const std::function<int()>& action);
 
 }  // namespace xgrad::command

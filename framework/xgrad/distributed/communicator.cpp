@@ -1,6 +1,6 @@
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/distributed/communicator.hpp>
-#include <xgrad/distributed/launch.hpp>
+#include <xgrad/distributed/cores.hpp>
 
 #include <fmt/format.h>
 #include <mpi.h>

@@ -1,4 +1,5 @@
-// Training by several processes over MPI. Compiled where the library xgrad_mpi is.
+// What xgrad-mpi does where a launcher such as mpirun has started it: it trains with the others, over
+// MPI.
 
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/distributed/communicator.hpp>
@@ -62,11 +63,11 @@ class MpiRanks final : public Ranks {
 
 }  // namespace
 
-int with_mpi_ranks(const CommonOptions& common,
-                   const std::function<int(const Ranks& ranks)>& action) {
+int run_under_launcher(char** /*arguments*/, const CommonOptions& common,
+                       const std::function<int()>& action) {
   return distributed::run_ranks([&](Communicator& world) {
     if (common.threads > 0) set_num_threads(common.threads);  // else this rank's share of the cores
-    return action(MpiRanks(world));
+    return run_as_rank(MpiRanks(world), common, action);
   });
 }
 

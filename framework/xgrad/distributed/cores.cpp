@@ -1,8 +1,7 @@
-#include <xgrad/distributed/launch.hpp>
+#include <xgrad/distributed/cores.hpp>
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 
 namespace xgrad::distributed {
@@ -17,20 +16,7 @@ cpu_set_t cores_of(pid_t process) {
   return cores;
 }
 
-// Of Open MPI; PMIx (Open MPI under Slurm, PRRTE); MPICH, Intel MPI, Slurm's PMI-2; MVAPICH2.
-bool any_is_set() {
-  constexpr const char* variables[] = {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK",
-                                       "MV2_COMM_WORLD_SIZE"};
-  return std::ranges::any_of(variables, is_set);
-}
-
-// Asked as the program starts: Open MPI sets them itself where it is initialised without a
-// launcher.
-const bool set_at_start = any_is_set();
-
 }  // namespace
-
-bool launched() { return set_at_start; }
 
 cpu_set_t take_cores(int local_ranks) {
   const cpu_set_t own = cores_of(0);
