@@ -9,6 +9,7 @@
 
 #include <xgrad/core/error.hpp>
 
+#include "tools/xgrad/command.hpp"
 #include "tools/xgrad/ranks.hpp"
 
 namespace xgrad::command {

@@ -147,20 +147,28 @@ void check_images(const datasets::ImageData& data, const ImageRunConfig& config)
 void for_each_batch(
     nn::Module<float>& model, const datasets::ImageSet& images, const datasets::PerChannel& mean,
     const datasets::PerChannel& deviation,
-    const std::function<void(const datasets::Batch&, const Tensor<float>& logits)>& f) {
+    const std::function<void(const datasets::Batch&, const Tensor<float>& logits)>& f,
+    const Ranks& among) {
   const NoGrad no_grad;
-  datasets::Loader loader(
-      images, {.batch_size = 256, .shuffle = false, .mean = mean, .deviation = deviation});
-  for (const auto& batch : loader.epoch(0)) f(batch, model(Variable<float>(batch.images)).value());
+  datasets::Loader loader(images, {.batch_size = 256 * among.size(),
+                                   .shuffle = false,
+                                   .mean = mean,
+                                   .deviation = deviation,
+                                   .rank = among.rank(),
+                                   .ranks = among.size()});
+  for (const auto& batch : loader.epoch(0))
+    if (!batch.labels.empty()) f(batch, model(Variable<float>(batch.images)).value());
 }
 
 Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images,
                     const datasets::PerChannel& mean, const datasets::PerChannel& deviation) {
   const bool was_training = model.is_training();
   model.eval();
+  for (auto& [name, buffer] : model.named_buffers())
+    ranks().broadcast(std::as_writable_bytes(buffer.values()));
   Index right = 0;
   double loss = 0;
-  for_each_batch(model, images, mean, deviation, [&](const auto& batch, const auto& logits) {
+  const auto add = [&](const datasets::Batch& batch, const Tensor<float>& logits) {
     const auto rows = static_cast<Index>(batch.labels.size());
     loss += static_cast<double>(rows) * cross_entropy<float>(logits, batch.labels).item();
     const Index classes = logits.shape(-1);
@@ -168,7 +176,10 @@ Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images,
     for (Index i = 0; i < rows; ++i, row += classes)
       right +=
           std::max_element(row, row + classes) - row == batch.labels[static_cast<std::size_t>(i)];
-  });
+  };
+  for_each_batch(model, images, mean, deviation, add, ranks());
+  loss = ranks().sum(loss);
+  const double all_right = ranks().sum(static_cast<double>(right));
   model.train(was_training);
   if (!std::isfinite(loss))
     throw NumericError(
@@ -176,7 +187,7 @@ Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images,
                     "again, with a smaller --lr",
                     loss));
   const auto count = static_cast<double>(images.count);
-  return {100.0 * static_cast<double>(right) / count, loss / count};
+  return {100.0 * all_right / count, loss / count};
 }
 
 }  // namespace xgrad::command

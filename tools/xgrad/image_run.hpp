@@ -17,6 +17,8 @@
 #include <datasets/loader.hpp>
 #include <xgrad/nn/module.hpp>
 
+#include "tools/xgrad/ranks.hpp"
+
 namespace xgrad::command {
 
 /// What a run was made with: as much as is needed to use its weights again, and to repeat it.
@@ -71,14 +73,17 @@ struct Evaluation {
   double loss = 0;      ///< mean cross entropy, nats
 };
 
-/// Calls f(batch, logits) for all images in their order, without recording a graph. The model's mode
-/// is the caller's.
+/// Calls f(batch, logits) for all images in their order or, of several ranks, for this one's part of
+/// them, without recording a graph. The model's mode is the caller's.
 void for_each_batch(
     nn::Module<float>& model, const datasets::ImageSet& images, const datasets::PerChannel& mean,
     const datasets::PerChannel& deviation,
-    const std::function<void(const datasets::Batch&, const Tensor<float>& logits)>& f);
+    const std::function<void(const datasets::Batch&, const Tensor<float>& logits)>& f,
+    const Ranks& among = one_process());
 
 /// Accuracy and loss of the model, in evaluation mode, over all images; leaves the mode as it was.
+/// Ranks that train together share the work, and normalise by rank 0's running statistics, which
+/// they all have then. Together.
 Evaluation evaluate(nn::Module<float>& model, const datasets::ImageSet& images,
                     const datasets::PerChannel& mean, const datasets::PerChannel& deviation);
 

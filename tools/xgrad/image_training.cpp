@@ -192,8 +192,7 @@ void ImageTraining::add_gradients(const datasets::Batch& batch, Index rows_of_st
 std::optional<Evaluation> ImageTraining::validate() {
   if (config_.validation == 0) return std::nullopt;
   const Averaged averaged(ema_.get());
-  const Evaluation found = ranks().on_first(
-      [&] { return evaluate(*model_, validation_, config_.mean, config_.deviation); });
+  const Evaluation found = evaluate(*model_, validation_, config_.mean, config_.deviation);
   if (config_.patience > 0) best_.add(found.loss, *model_);
   return found;
 }

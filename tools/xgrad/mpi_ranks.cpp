@@ -7,6 +7,7 @@
 #include <xgrad/distributed/sync_batch_norm.hpp>
 #include <xgrad/ops/reduce.hpp>
 
+#include "tools/xgrad/command.hpp"
 #include "tools/xgrad/ranks.hpp"
 
 namespace xgrad::command {

@@ -7,11 +7,12 @@
 #include <xgrad/core/log.hpp>
 #include <xgrad/core/random.hpp>
 
+#include "tools/xgrad/command.hpp"
+
 namespace xgrad::command {
 namespace {
 
-const Ranks one_process;
-const Ranks* current = &one_process;
+const Ranks* current = &one_process();
 
 // Of Open MPI; PMIx (Open MPI under Slurm, PRRTE); MPICH, Intel MPI, Slurm's PMI-2; MVAPICH2.
 int rank_of_environment() {
@@ -30,7 +31,7 @@ class UseRanks {
   explicit UseRanks(const Ranks& ranks) { current = &ranks; }
   UseRanks(const UseRanks&) = delete;
   UseRanks& operator=(const UseRanks&) = delete;
-  ~UseRanks() { current = &one_process; }
+  ~UseRanks() { current = &one_process(); }
 };
 
 }  // namespace
@@ -42,6 +43,11 @@ void StepGradients::backward(const Variable<float>& loss, double share, bool /*l
 std::unique_ptr<StepGradients> Ranks::gradients_of(nn::Module<float>& model,
                                                    bool /*sync_batch_norm*/) const {
   return std::make_unique<StepGradients>(model);
+}
+
+const Ranks& one_process() {
+  static const Ranks alone;
+  return alone;
 }
 
 const Ranks& ranks() { return *current; }

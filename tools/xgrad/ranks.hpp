@@ -14,9 +14,9 @@
 #include <xgrad/nn/module.hpp>
 #include <xgrad/train/interrupt.hpp>
 
-#include "tools/xgrad/command.hpp"
-
 namespace xgrad::command {
+
+struct CommonOptions;
 
 /// How a step gets the gradient of the mean loss of all ranks' rows.
 class StepGradients {
@@ -66,6 +66,9 @@ class Ranks {
     return result;
   }
 };
+
+/// This process alone.
+const Ranks& one_process();
 
 /// Those of the action that with_ranks() runs; else this process alone.
 const Ranks& ranks();

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "tools/xgrad/average.hpp"
-#include "tools/xgrad/ranks.hpp"
 
 namespace xgrad::command {
 namespace {
@@ -22,7 +21,7 @@ bool Target::due(Index before, Index after) const {
 bool Target::reached(nn::Module<float>& model, optim::Ema<float>* ema,
                      const datasets::PerChannel& mean, const datasets::PerChannel& deviation) {
   const Averaged averaged(ema);
-  last_ = ranks().on_first([&] { return evaluate(model, validation_, mean, deviation); });
+  last_ = evaluate(model, validation_, mean, deviation);
   return is_reached();
 }
 

@@ -10,6 +10,8 @@
 #include <xgrad/core/error.hpp>
 #include <xgrad/ops/loss.hpp>
 
+#include "tools/xgrad/ranks.hpp"
+
 namespace xgrad::command {
 namespace {
 
@@ -96,16 +98,21 @@ double evaluate(models::CharRnn<float>& model, std::span<const std::int32_t> ids
   const NoGrad no_grad;
   const bool was_training = model.is_training();
   model.eval();
-  datasets::TextScan scan(ids, {.batch_size = config.batch_size, .seq_len = 256});
+  datasets::TextScan scan(ids, {.batch_size = config.batch_size,
+                                .seq_len = 256,
+                                .rank = ranks().rank(),
+                                .ranks = ranks().size()});
   RecurrentState<float> state;
   double loss = 0;
   for (Index i = 0; i < scan.windows(); ++i) {
     const datasets::TextWindow& window = scan.window(i);
+    if (window.predictions == 0) continue;  // a rank may have no stream, or only longer ones go on
     auto result = model.forward({window.ids, window.steps, window.batch}, state);
     state = result.state;
     loss += static_cast<double>(window.predictions) *
             cross_entropy(result.logits, window.targets).item();
   }
+  loss = ranks().sum(loss);
   model.train(was_training);
   if (!std::isfinite(loss))
     throw NumericError(

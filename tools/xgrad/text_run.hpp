@@ -49,7 +49,7 @@ datasets::Text text_of(const TextRunConfig& config, const std::optional<std::str
 std::unique_ptr<models::CharRnn<float>> make_model(const TextRunConfig& config);
 
 /// Mean cross entropy in nats per character over all of `ids`, read as datasets::TextScan does;
-/// leaves the model's mode as it was.
+/// leaves the model's mode as it was. Ranks that train together share the work. Together.
 double evaluate(models::CharRnn<float>& model, std::span<const std::int32_t> ids,
                 const TextRunConfig& config);
 

@@ -163,8 +163,7 @@ void TextTraining::finish_epoch() {
       .seconds = seconds_,
       .characters = characters(),
       .train_loss = loss_sum_ / static_cast<double>(streams_.windows_per_epoch()),
-      .val_loss =
-          ranks().on_first([&] { return evaluate(*model_, text_.validation, config_); }),
+      .val_loss = evaluate(*model_, text_.validation, config_),
       .clipped = static_cast<double>(clipped_) / static_cast<double>(steps_per_epoch_)};
   loss_sum_ = 0;
   clipped_ = 0;

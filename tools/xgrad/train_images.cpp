@@ -117,10 +117,22 @@ Task prepare(const TrainOptions& options, std::uint64_t seed) {
   return task;
 }
 
-int report(Task& task, ImageTraining& training, RunWriter* run, bool json) {
+struct Found {
+  Evaluation test{};
+  Evaluation validation{};  ///< where images are set aside for it
+};
+
+Found measure(const Task& task, ImageTraining& training) {
   const ImageRunConfig& config = task.config;
-  const Evaluation test =
-      evaluate(training.result(), task.data.test, config.mean, config.deviation);
+  Found found{evaluate(training.result(), task.data.test, config.mean, config.deviation)};
+  if (config.validation > 0)
+    found.validation = evaluate(training.result(), task.validation, config.mean, config.deviation);
+  return found;
+}
+
+int report(Task& task, ImageTraining& training, const Found& found, RunWriter* run, bool json) {
+  const ImageRunConfig& config = task.config;
+  const Evaluation& test = found.test;
   if (run != nullptr)
     run->write("result.json",
                nlohmann::ordered_json{{"test_accuracy", test.accuracy}, {"test_loss", test.loss}}
@@ -154,10 +166,8 @@ int report(Task& task, ImageTraining& training, RunWriter* run, bool json) {
       result.update(to_json(*task.target));
     }
     if (config.validation > 0) {
-      const Evaluation validation =
-          evaluate(training.result(), task.validation, config.mean, config.deviation);
-      result["validation_accuracy"] = validation.accuracy;
-      result["validation_loss"] = validation.loss;
+      result["validation_accuracy"] = found.validation.accuracy;
+      result["validation_loss"] = found.validation.loss;
       result["validation_images"] = task.validation.count;
     }
     if (config.patience > 0) {
@@ -195,10 +205,11 @@ int run(const TrainOptions& options, const CommonOptions& common) {
   std::optional<DetectAnomaly> detect;
   if (options.run.detect_anomaly) detect.emplace();
   const int signal = training.train(interrupt);
+  const Found found = signal == 0 ? measure(task, training) : Found();
   return ranks().on_first([&] {
     if (signal != 0)
       return tell_stopped(fmt::format("{} images", training.images()), writer, signal);
-    return report(task, training, writer, common.json);
+    return report(task, training, found, writer, common.json);
   });
 }
 
