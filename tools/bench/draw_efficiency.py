@@ -3,6 +3,7 @@
 WIDTH, HEIGHT, GAP, HEAD, FOOT = 300, 180, 20, 30, 34  # of a panel: plot, and what is around it
 LABELS = 44  # room on the left for percent
 ROOM = 104  # and on the right, for the curves' names
+TOP = 1.1  # of the vertical axis: a smaller batch can be faster per row
 POWERS = range(11)  # of two: the ranks
 # Middle tones for viewers that know no media query, and better ones for those that do.
 STYLE = """text { font: 11px sans-serif; fill: #777 } .title { font-size: 12px; font-weight: bold }
@@ -10,10 +11,10 @@ STYLE = """text { font: 11px sans-serif; fill: #777 } .title { font-size: 12px; 
 .line { fill: none; stroke-width: 2 } .dashed { stroke-dasharray: 5 4 }
 .c0 { stroke: #2a86d0 } .c1 { stroke: #d07a1e } .c2 { stroke: #2f9e63 }
 .t0 { fill: #2a86d0 } .t1 { fill: #d07a1e } .t2 { fill: #2f9e63 }
-@media (prefers-color-scheme: light) { text { fill: #333 } .t0 { fill: #1b6bab } .t1 { fill: #a85f12 }
-.t2 { fill: #217a4b } }
-@media (prefers-color-scheme: dark) { text { fill: #ccc } .t0 { fill: #6ab4ee } .t1 { fill: #eca258 }
-.t2 { fill: #63cb94 } }"""
+@media (prefers-color-scheme: light) { text { fill: #333 }
+.t0 { fill: #1b6bab } .t1 { fill: #a85f12 } .t2 { fill: #217a4b } }
+@media (prefers-color-scheme: dark) { text { fill: #ccc }
+.t0 { fill: #6ab4ee } .t1 { fill: #eca258 } .t2 { fill: #63cb94 } }"""
 
 
 def spread(places, least):
@@ -38,7 +39,7 @@ def panel(title, curves, left, top):
         return left + LABELS + power * WIDTH / POWERS[-1]
 
     def y_of(share):
-        return top + HEAD + HEIGHT * (1 - share)
+        return top + HEAD + HEIGHT * (1 - share / TOP)
 
     parts = [f'<text class="title" x="{left + LABELS}" y="{top + 20}">{title}</text>',
              f'<rect class="frame" x="{left + LABELS}" y="{top + HEAD}" width="{WIDTH}" '
@@ -56,10 +57,11 @@ def panel(title, curves, left, top):
     parts.append(f'<text text-anchor="middle" x="{left + LABELS + WIDTH / 2:.1f}" '
                  f'y="{top + HEAD + HEIGHT + 29}">ranks</text>')
     for _, color, dashed, values in curves:
-        points = " ".join(f"{x_of(k):.1f},{y_of(v):.1f}" for k, v in zip(POWERS, values, strict=True))
+        points = " ".join(f"{x_of(k):.1f},{y_of(v):.1f}"
+                          for k, v in zip(POWERS, values, strict=True))
         parts.append(f'<polyline class="line c{color}{" dashed" if dashed else ""}" '
                      f'points="{points}"/>')
-    ends = spread([HEIGHT * (1 - values[-1]) for _, _, _, values in curves], 12)
+    ends = spread([HEIGHT * (1 - values[-1] / TOP) for _, _, _, values in curves], 12)
     for (name, color, _, _), y in zip(curves, ends, strict=True):
         parts.append(f'<text class="t{color}" x="{left + LABELS + WIDTH + 6}" '
                      f'y="{top + HEAD + y + 4:.1f}">{name}</text>')
@@ -73,17 +75,17 @@ def draw(prediction, weak, networks, speeds, kinds):
     parts = []
     for i, speed in enumerate(speeds):
         left = GAP + i * (LABELS + WIDTH + ROOM + GAP)
-        curves = [(f"{name} {batch}{'' if k == 0 else ', as is'}", color, k == 1,
+        curves = [(f"{name} {batch}{'' if k == 0 else ', tree'}", color, k == 1,
                    [prediction.weak((name, batch), 2**power, speed, kind)[1] for power in POWERS])
                   for color, (name, batch) in enumerate(weak) for k, kind in enumerate(kinds)]
         parts.append(panel(f"as many rows on each rank, {speed} Gbit/s", curves, left, 0))
         colors = {name: color for color, (name, _) in enumerate(weak)}
-        curves = [(f"{name}{'' if k == 0 else ', as is'}", colors[name], k == 1,
+        curves = [(f"{name}{'' if k == 0 else ', tree'}", colors[name], k == 1,
                    [prediction.strong(name, 2**power, speed, kind)[1] for power in POWERS])
                   for name in networks for k, kind in enumerate(kinds)]
         parts.append(panel(f"1,024 rows on all ranks, {speed} Gbit/s", curves, left, row))
     foot = (f'<text x="{GAP + LABELS}" y="{2 * row + 14}">Full lines: by the best of three '
-            "all-reduces. Dashed: as Open MPI 4.1 sums in place.</text>")
+            "all-reduces. Dashed: by a tree, as Open MPI 4.1 does in place.</text>")
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {2 * row + 24}" '
             f'width="{width}">\n<title>Predicted efficiency against the number of ranks</title>\n'
             f"<style>{STYLE}</style>\n" + "\n".join(parts) + f"\n{foot}\n</svg>\n")

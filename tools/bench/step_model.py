@@ -45,7 +45,7 @@ def binomial(p, m, link):
 
 
 BEST = (ring, recursive_doubling, rabenseifner)
-AS_IT_IS = (binomial,)
+TREE = (binomial,)
 
 
 def sum_time(p, m, link, algorithms=BEST):
