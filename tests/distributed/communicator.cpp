@@ -31,23 +31,25 @@ BOOST_AUTO_TEST_CASE(broadcasts_sums_and_finds_the_largest) {
 
 BOOST_AUTO_TEST_CASE(sums_in_the_background_apart_from_its_duplicate) {
   const auto other = world().duplicate();
-  std::vector<double> a(1000, world().rank()), b(10, 1);
+  const std::vector<double> a(1000, world().rank()), b(10, 1);
+  std::vector<double> sums_of_a(a.size()), sums_of_b(b.size());
+  BOOST_CHECK_THROW(world().start_sum(std::span(a), std::span(sums_of_b)), ValueError);
   const double ranks = world().ranks(), sum = ranks * (ranks - 1) / 2;
   // In another order on odd ranks: messages of one communicator are not taken for the other's.
   distributed::PendingSum first, second;
   if (world().rank() % 2 == 0) {
-    first = world().start_sum(std::span(a));
-    second = other.start_sum(std::span(b));
+    first = world().start_sum(std::span(a), std::span(sums_of_a));
+    second = other.start_sum(std::span(b), std::span(sums_of_b));
   } else {
-    second = other.start_sum(std::span(b));
-    first = world().start_sum(std::span(a));
+    second = other.start_sum(std::span(b), std::span(sums_of_b));
+    first = world().start_sum(std::span(a), std::span(sums_of_a));
   }
   BOOST_TEST(first.pending());
   first.wait();
   while (!second.test()) {
   }
   BOOST_TEST((!first.pending() && !second.pending()));
-  BOOST_TEST((a.front() == sum && a.back() == sum && b.back() == ranks));
+  BOOST_TEST((sums_of_a.front() == sum && sums_of_a.back() == sum && sums_of_b.back() == ranks));
 }
 
 BOOST_AUTO_TEST_CASE(says_what_failed_and_where) {

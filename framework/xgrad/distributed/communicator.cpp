@@ -195,14 +195,17 @@ double Communicator::max(double value) const {
 }
 
 template <class T>
-PendingSum Communicator::start_sum(std::span<T> values) const {
+PendingSum Communicator::start_sum(std::span<const T> values, std::span<T> sums) const {
   static_assert(sizeof(MPI_Request) <= sizeof(PendingSum::request_));
+  if (values.size() != sums.size())
+    throw ValueError(
+        fmt::format("start_sum: {} numbers, and room for {} sums", values.size(), sums.size()));
   if (values.size() > INT_MAX)
     throw ValueError(fmt::format("start_sum: {} numbers, and {} are the most: use several calls",
                                  values.size(), INT_MAX));
   PendingSum sum;
   MPI_Request request = MPI_REQUEST_NULL;
-  check(MPI_Iallreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), type_of<T>(),
+  check(MPI_Iallreduce(values.data(), sums.data(), static_cast<int>(values.size()), type_of<T>(),
                        MPI_SUM, state_->comm, &request),
         "MPI_Iallreduce", state_->rank);
   std::memcpy(sum.request_, &request, sizeof request);
@@ -270,7 +273,7 @@ int run_ranks(const std::function<int(Communicator&)>& body) {
 #define XGRAD_INSTANTIATE(T)                                      \
   template void Communicator::broadcast(std::span<T>, int) const; \
   template void Communicator::sum(std::span<T>) const;            \
-  template PendingSum Communicator::start_sum(std::span<T>) const;
+  template PendingSum Communicator::start_sum(std::span<const T>, std::span<T>) const;
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)
 #undef XGRAD_INSTANTIATE

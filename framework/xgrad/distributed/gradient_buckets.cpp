@@ -33,6 +33,7 @@ GradientBuckets<T>::GradientBuckets(const std::vector<Variable<T>>& parameters,
     bucket.missing = bucket.last - bucket.first;
     for (std::size_t i = bucket.first; i < bucket.last; ++i) slots_[i].flag = size++;
     bucket.flat = Tensor<T>(Shape{size});
+    bucket.sums = Tensor<T>(Shape{size});
   };
   for (auto it = parameters.rbegin(); it != parameters.rend(); ++it) {
     const auto bytes = static_cast<std::size_t>(size + it->size()) * sizeof(T);
@@ -85,7 +86,7 @@ void GradientBuckets<T>::start() {
   for (; started_ < buckets_.size() && buckets_[started_].missing == 0; ++started_) {
     Bucket& bucket = buckets_[started_];
     times_[started_].started = seconds();
-    bucket.sum = communicator_.start_sum(bucket.flat.values());
+    bucket.sum = communicator_.start_sum(std::as_const(bucket.flat).values(), bucket.sums.values());
   }
   move_on();
 }
@@ -115,9 +116,9 @@ void GradientBuckets<T>::finish() {
 
 template <class T>
 void GradientBuckets<T>::take(const Slot& slot) {
-  const T* const flat = std::as_const(buckets_[slot.bucket].flat).data();
-  if (flat[slot.flag] == T(0)) return;
-  const T* const sum = flat + slot.begin;
+  const T* const sums = std::as_const(buckets_[slot.bucket].sums).data();
+  if (sums[slot.flag] == T(0)) return;
+  const T* const sum = sums + slot.begin;
   const T factor = T(1) / static_cast<T>(communicator_.ranks());
   Tensor<T> gradient = slot.parameter.grad();
   const bool is_new = !gradient.defined();

@@ -51,6 +51,7 @@ class GradientBuckets {
   };
   struct Bucket {
     Tensor<T> flat{};                 // gradients, then flags
+    Tensor<T> sums{};                 // of these over all ranks
     std::size_t first = 0, last = 0;  // its slots
     std::size_t missing = 0;          // how many of them are not full
     PendingSum sum{};
