@@ -75,17 +75,17 @@ def draw(prediction, weak, networks, speeds, kinds):
     parts = []
     for i, speed in enumerate(speeds):
         left = GAP + i * (LABELS + WIDTH + ROOM + GAP)
-        curves = [(f"{name} {batch}{'' if k == 0 else ', tree'}", color, k == 1,
+        curves = [(f"{name} {batch}{'' if k == 0 else ', as is'}", color, k == 1,
                    [prediction.weak((name, batch), 2**power, speed, kind)[1] for power in POWERS])
                   for color, (name, batch) in enumerate(weak) for k, kind in enumerate(kinds)]
         parts.append(panel(f"as many rows on each rank, {speed} Gbit/s", curves, left, 0))
         colors = {name: color for color, (name, _) in enumerate(weak)}
-        curves = [(f"{name}{'' if k == 0 else ', tree'}", colors[name], k == 1,
+        curves = [(f"{name}{'' if k == 0 else ', as is'}", colors[name], k == 1,
                    [prediction.strong(name, 2**power, speed, kind)[1] for power in POWERS])
                   for name in networks for k, kind in enumerate(kinds)]
         parts.append(panel(f"1,024 rows on all ranks, {speed} Gbit/s", curves, left, row))
     foot = (f'<text x="{GAP + LABELS}" y="{2 * row + 14}">Full lines: by the best of three '
-            "all-reduces. Dashed: by a tree, as Open MPI 4.1 does in place.</text>")
+            "all-reduces. Dashed: as it is, by what Open MPI 4.1 takes.</text>")
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {2 * row + 24}" '
             f'width="{width}">\n<title>Predicted efficiency against the number of ranks</title>\n'
             f"<style>{STYLE}</style>\n" + "\n".join(parts) + f"\n{foot}\n</svg>\n")

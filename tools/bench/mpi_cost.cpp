@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 #include <tools/bench/rank_networks.hpp>
@@ -64,9 +65,11 @@ int repetitions(const Communicator& world, double seconds, const F& f) {
 Json measure_messages(const Communicator& world, double seconds) {
   Json rows = Json::array();
   for (std::size_t bytes = 8; bytes <= (std::size_t{16} << 20); bytes *= 2) {
-    std::vector<float> values(bytes / sizeof(float));
+    std::vector<float> values(bytes / sizeof(float)), sums(values.size());
     const auto blocking = [&] { world.sum(std::span(values)); };
-    const auto background = [&] { world.start_sum(std::span(values)).wait(); };
+    const auto background = [&] {
+      world.start_sum(std::span(std::as_const(values)), std::span(sums)).wait();
+    };
     rows.push_back(
         {{"bytes", bytes},
          {"sum", summary(repeat(world, repetitions(world, seconds / 4, blocking), blocking))},

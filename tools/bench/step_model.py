@@ -37,15 +37,20 @@ def rabenseifner(p, m, link):
             + (p - 1) / p * m * (2 * link.beta + link.gamma))
 
 
-def binomial(p, m, link):
-    """A tree to rank 0 and one back. Open MPI 4.1 sums so in the background where the sums come in
-    the place of what is summed, which is how gradients are (ompi/mca/coll/libnbc/
-    nbc_iallreduce.c)."""
+def tree(p, m, link):
+    """To rank 0 and back, each time by a binomial tree."""
     return rounds(p) * (2 * link.alpha + m * (2 * link.beta + link.gamma))
 
 
+def open_mpi(p, m, link):
+    """What Open MPI 4.1 takes in the background (ompi/mca/coll/libnbc/nbc_iallreduce.c). What is to
+    be summed in place it always sums by a tree."""
+    return (tree if p < 4 or m < 65536 else rabenseifner)(p, m, link)
+
+
 BEST = (ring, recursive_doubling, rabenseifner)
-TREE = (binomial,)
+AS_IT_IS = (open_mpi,)
+TREE = (tree,)
 
 
 def sum_time(p, m, link, algorithms=BEST):
