@@ -11,13 +11,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Link:
-    """Seconds per message, per byte sent, per byte added."""
+    """Seconds per message, per byte sent, per byte added. `core` is what of that the core of a rank
+    does itself, which cannot compute meanwhile: all of it where there is none given, as between
+    ranks of one machine."""
     alpha: float
     beta: float
     gamma: float
+    core: "Link | None" = None
 
     def slowed(self, factor):
-        return Link(self.alpha * factor, self.beta * factor, self.gamma * factor)
+        return Link(self.alpha * factor, self.beta * factor, self.gamma * factor,
+                    self.core and self.core.slowed(factor))
 
 
 def rounds(p):
@@ -55,6 +59,14 @@ TREE = (tree,)
 
 def sum_time(p, m, link, algorithms=BEST):
     return min(f(p, m, link) for f in algorithms) if p > 1 else 0.0
+
+
+def core_time(p, m, link, algorithms=BEST):
+    """What of sum_time() is work for the rank's core."""
+    if p == 1:
+        return 0.0
+    best = min(algorithms, key=lambda f: f(p, m, link))
+    return best(p, m, link.core or link)
 
 
 @dataclass(frozen=True)
@@ -96,15 +108,18 @@ class Compute:
 
 
 def step_parts(compute, p, link, algorithms=BEST, overlap=True):
-    """{part: seconds}: backward and then wait, in which copying is."""
+    """{part: seconds}: backward and then wait, in which copying is. What the core does for messages
+    that start before the end of backward prolongs it."""
     total = sum(m for m, _ in compute.buckets)
-    finish, end = 0.0, compute.backward
+    finish, work = 0.0, 0.0
     for m, ready in compute.buckets:
-        start = ready if overlap else max(ready, compute.backward)
-        finish = max(start, finish) + sum_time(p, m, link, algorithms)
-        end = max(end, finish) + compute.copying * m / total
-    return {"forward": compute.forward, "backward": compute.backward,
-            "wait": end - compute.backward, "optimizer": compute.optimizer}
+        start = max(ready + work if overlap else compute.backward, finish)
+        finish = start + sum_time(p, m, link, algorithms)
+        if overlap and ready < compute.backward:
+            work += core_time(p, m, link, algorithms)
+    backward = compute.backward + work
+    return {"forward": compute.forward, "backward": backward,
+            "wait": max(0.0, finish - backward) + compute.copying, "optimizer": compute.optimizer}
 
 
 def step_time(compute, p, link, algorithms=BEST, overlap=True, small=()):
