@@ -8,8 +8,8 @@
 
 namespace xgrad::command {
 
-/// When it is time to keep a checkpoint: every so many steps or, with 0, every minute. The ranks of a
-/// training ask together, and rank 0's clock decides.
+/// When it is time to keep a checkpoint: every so many steps or, with 0, every minute. The ranks of
+/// a training ask together, and rank 0's clock decides.
 class CheckpointClock {
  public:
   explicit CheckpointClock(Index every) : every_(every) {}

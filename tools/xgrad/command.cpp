@@ -26,7 +26,9 @@ CLI::App* add_verb(CLI::App& parent, Session& session, const std::string& name,
   CommonOptions& common = session.common;
   const auto group = [](CLI::Option* option) { return option->group("Common options"); };
   group(
-      verb->add_option("--threads", common.threads, "Threads to compute with (default: all cores; under mpirun, the share of each process)"))
+      verb->add_option(
+          "--threads", common.threads,
+          "Threads to compute with (default: all cores; under mpirun, the share of each process)"))
       ->check(CLI::Range(1, 4096))
       ->type_name("N");
   group(verb->add_option("--seed", common.seed, "Seed of all random numbers (default: 0)"))

@@ -20,6 +20,8 @@
 
 namespace xgrad::command {
 
+constexpr int wrong_usage = 2;  ///< exit code
+
 /// The command line asks for what does not exist: exit code 2.
 class UsageError : public std::runtime_error {
  public:

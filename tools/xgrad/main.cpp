@@ -19,13 +19,12 @@ namespace xgrad::command {
 namespace {
 
 constexpr int failure = 1;
-constexpr int wrong_usage = 2;
 constexpr int reader_is_gone =
     128 + SIGPIPE;  // what a shell reports for a program that SIGPIPE ended
 
 int complain(const std::string& message, int exit_code) {
   // Of ranks with the same complaint the first speaks; mpirun then ends the others within a second.
-  if (launched_rank() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  if (launch().rank > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1500));
   std::fprintf(stderr, "xgrad: %s\n", message.c_str());
   return exit_code;
 }

@@ -1,5 +1,5 @@
-// What xgrad-mpi does where a launcher such as mpirun has started it: it trains with the others, over
-// MPI.
+// What xgrad-mpi does where a launcher such as mpirun has started it: it trains with the others,
+// over MPI.
 
 #include <xgrad/core/parallel.hpp>
 #include <xgrad/distributed/communicator.hpp>
@@ -36,6 +36,11 @@ class MpiGradients final : public StepGradients {
       shared_.synchronize();
   }
 
+  void apart(const std::function<void()>& f) override {
+    const auto no_sync = shared_.no_sync();
+    f();
+  }
+
   void leave() override { distributed::separate_batch_norm(model_); }
 
  private:
@@ -67,8 +72,18 @@ class MpiRanks final : public Ranks {
 int run_under_launcher(char** /*arguments*/, const CommonOptions& common,
                        const std::function<int()>& action) {
   return distributed::run_ranks([&](Communicator& world) {
+    // Each would train for itself, and overwrite what the others keep.
+    if (world.ranks() == 1 && launch().size > 1)
+      throw Error(fmt::format(
+          "a launcher has started {} processes, but to this program's MPI each of them is alone: "
+          "use the mpirun of the MPI it was built with, or srun --mpi=pmix",
+          launch().size));
     if (common.threads > 0) set_num_threads(common.threads);  // else this rank's share of the cores
-    return run_as_rank(MpiRanks(world), common, action);
+    try {
+      return run_as_rank(MpiRanks(world), common, action);
+    } catch (const UsageError& error) {
+      world.abort(error.what(), wrong_usage);
+    }
   });
 }
 

@@ -1,7 +1,10 @@
 #include "tools/xgrad/ranks.hpp"
 
+#include <zlib.h>
+
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include <xgrad/core/error.hpp>
 #include <xgrad/core/log.hpp>
@@ -14,17 +17,26 @@ namespace {
 
 const Ranks* current = &one_process();
 
-// Of Open MPI; PMIx (Open MPI under Slurm, PRRTE); MPICH, Intel MPI, Slurm's PMI-2; MVAPICH2.
-int rank_of_environment() {
-  for (const char* const variable :
-       {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK"})
-    if (const char* const rank = std::getenv(variable)) return std::atoi(rank);
-  return -1;
+int number(const char* variable, int otherwise) {
+  const char* const text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::atoi(text);
+}
+
+// Of Open MPI; MPICH, Intel MPI, Slurm's PMI-2; MVAPICH2; PMIx (Open MPI under Slurm, PRRTE), which
+// has no variable for the size; Slurm, where it starts a program that is no business of MPI's.
+Launch launch_by_environment() {
+  for (const auto& [rank, size] :
+       {std::pair("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+        std::pair("PMI_RANK", "PMI_SIZE"), std::pair("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"),
+        std::pair("PMIX_RANK", "SLURM_STEP_NUM_TASKS")})
+    if (std::getenv(rank) != nullptr) return {number(rank, 0), number(size, 1)};
+  const int tasks = number("SLURM_STEP_NUM_TASKS", 1);
+  return tasks > 1 ? Launch{number("SLURM_PROCID", 0), tasks} : Launch{};
 }
 
 // Asked as the program starts: Open MPI sets them itself where it is initialised without a
 // launcher.
-const int rank_at_start = rank_of_environment();
+const Launch launch_at_start = launch_by_environment();
 
 class UseRanks {
  public:
@@ -52,7 +64,7 @@ const Ranks& one_process() {
 
 const Ranks& ranks() { return *current; }
 
-int launched_rank() { return rank_at_start; }
+const Launch& launch() { return launch_at_start; }
 
 std::optional<std::filesystem::path> mpi_program() {
   std::error_code error;
@@ -63,7 +75,7 @@ std::optional<std::filesystem::path> mpi_program() {
 }
 
 int with_ranks(const CommonOptions& common, const std::function<int()>& action) {
-  return launched_rank() < 0 ? action() : common.under_launcher(common, action);
+  return launch().rank < 0 ? action() : common.under_launcher(common, action);
 }
 
 int run_as_rank(const Ranks& ranks, const CommonOptions& common,
@@ -88,8 +100,16 @@ void check_same_on_all(const std::string& text, const std::string& what) {
   if (ranks().max(text == first ? 0 : 1) > 0)
     throw Error(
         fmt::format("the processes do not agree on {}: give each the same options, and the "
-                    "same files under the same path on each machine",
+                    "same files on each machine",
                     what));
+}
+
+std::string checksum(std::initializer_list<std::span<const std::byte>> parts) {
+  auto sum = crc32_z(0, nullptr, 0);
+  for (const auto part : parts)
+    if (!part.empty())  // a null pointer would begin anew
+      sum = crc32_z(sum, reinterpret_cast<const Bytef*>(part.data()), part.size());
+  return std::to_string(sum);
 }
 
 void use_dropout_of_rank(std::uint64_t seed, Index step) {

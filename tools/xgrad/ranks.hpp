@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,6 +30,8 @@ class StepGradients {
   virtual void backward(const Variable<float>& loss, double share, bool last);
   /// The same for a rank that has no rows of a batch.
   virtual void backward_without_rows(const Tensor<float>& /*images*/, bool /*last*/) {}
+  /// Runs what goes backward for another purpose than the step, which no other rank takes part in.
+  virtual void apart(const std::function<void()>& f) { f(); }
   /// From now on forward waits for no other rank: for one that looks into what went wrong.
   virtual void leave() {}
 
@@ -74,8 +77,9 @@ const Ranks& one_process();
 const Ranks& ranks();
 
 /// Runs what all ranks do together, and returns its exit code, which must be the same on all. Rank
-/// 0 alone shows progress and remarks. Where one throws, all end, with a message of that rank.
-/// Throws Error where a launcher has started several processes and xgrad-mpi is not there.
+/// 0 alone shows progress, remarks and, unless common.log_level asks, warnings. Where one throws,
+/// all end, with a message of that rank. Throws Error where a launcher has started several
+/// processes and xgrad-mpi is not there.
 int with_ranks(const CommonOptions& common, const std::function<int()>& action);
 
 /// The signal that has come to any rank, the largest if they differ; 0: none. Together.
@@ -86,14 +90,21 @@ inline int signal_on_any_rank(const train::CatchInterrupt& interrupt) {
 /// Throws on all ranks where `text` is not rank 0's, calling it `what`. Together.
 void check_same_on_all(const std::string& text, const std::string& what);
 
+/// A checksum, for check_same_on_all(); of several parts one after the other.
+std::string checksum(std::initializer_list<std::span<const std::byte>> parts);
+
 /// To be called before each step: dropout on other ranks than the first draws from a stream of the
 /// rank and the step, so that a checkpoint need not know how far they are. Rank 0 has the library's
 /// stream.
 void use_dropout_of_rank(std::uint64_t seed, Index step);
 
-/// The rank that a launcher such as mpirun gave to this process, by the environment that it was
-/// started with; -1: there was none.
-int launched_rank();
+/// What a launcher such as mpirun has told this process by the environment that it was started
+/// with.
+struct Launch {
+  int rank = -1;  ///< -1: there was none
+  int size = 1;   ///< how many processes it has started; 1 also where it did not tell
+};
+const Launch& launch();
 
 /// The program xgrad-mpi beside this one, which is it, too; nothing where it is built without MPI.
 std::optional<std::filesystem::path> mpi_program();

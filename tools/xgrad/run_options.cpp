@@ -1,4 +1,3 @@
-#include "tools/xgrad/command.hpp"
 #include "tools/xgrad/run_options.hpp"
 
 #include <algorithm>
@@ -7,15 +6,31 @@
 
 #include <fmt/format.h>
 
+#include <xgrad/io/mapped_file.hpp>
+
+#include "tools/xgrad/command.hpp"
 #include "tools/xgrad/ranks.hpp"
 
 namespace xgrad::command {
 namespace {
 
-// Machines may have the same data in different places.
-std::string without_source(nlohmann::ordered_json config) {
+// All that decides what the ranks of a training do together. Machines may have the same data in
+// different places.
+void check_same(const RunOptions& options, nlohmann::ordered_json config,
+                std::initializer_list<std::span<const std::byte>> data) {
+  if (ranks().size() == 1) return;
   config.erase("source");
-  return config.dump();
+  check_same_on_all(config.dump(), "what to train");
+  check_same_on_all(checksum(data), "the data to train on");
+  check_same_on_all(fmt::format("{} {} {}", options.out.has_value(), options.resume.has_value(),
+                                options.checkpoint_every),
+                    "--out, --resume or --checkpoint-every");
+}
+
+void check_same_checkpoint(const std::filesystem::path& file) {
+  if (ranks().size() == 1) return;
+  const io::MappedFile bytes(file);
+  check_same_on_all(checksum({bytes.bytes()}), "the checkpoint to go on from");
 }
 
 }  // namespace
@@ -34,7 +49,8 @@ CLI::Option* add_patience(CLI::App& verb, Index& number, const std::string& desc
 
 void add_run_options(CLI::App& verb, RunOptions& options,
                      std::initializer_list<std::string> allowed) {
-  verb.add_option("--out", options.out, "Folder to keep the run in: weights, metrics and checkpoints")
+  verb.add_option("--out", options.out,
+                  "Folder to keep the run in: weights, metrics and checkpoints")
       ->type_name("RUN");
   CLI::Option* const resumed =
       verb.add_option("--resume", options.resume,
@@ -52,13 +68,15 @@ void add_run_options(CLI::App& verb, RunOptions& options,
   verb.add_flag("--detect-anomaly", options.detect_anomaly,
                 "Check each value and gradient: stop at the first op that makes a NaN or infinity, "
                 "and name it. Slow");
-  verb.add_flag("--tensorboard", options.tensorboard,
-                "Write the run's metrics, how its weights are distributed, filters and worst mistakes for "
-                "TensorBoard as well (tensorboard --logdir RUN)");
+  verb.add_flag(
+      "--tensorboard", options.tensorboard,
+      "Write the run's metrics, how its weights are distributed, filters and worst mistakes for "
+      "TensorBoard as well (tensorboard --logdir RUN)");
 }
 
-std::optional<RunWriter> open_run(const RunOptions& options, const nlohmann::ordered_json& config) {
-  check_same_on_all(without_source(config), "what to train");
+std::optional<RunWriter> open_run(const RunOptions& options, const nlohmann::ordered_json& config,
+                                  std::initializer_list<std::span<const std::byte>> data) {
+  check_same(options, config, data);
   const bool writes = ranks().rank() == 0;
   std::optional<RunWriter> run;
   if (options.resume)
@@ -68,9 +86,7 @@ std::optional<RunWriter> open_run(const RunOptions& options, const nlohmann::ord
   if (options.tensorboard && !run)
     throw UsageError("--tensorboard writes into the run's folder: give --out as well");
   if (options.tensorboard) run->write_events();
-  if (options.resume)
-    check_same_on_all(std::to_string(run->checkpoint().integer("step")),
-                      "the checkpoint to go on from");
+  if (options.resume) check_same_checkpoint(run->checkpoint().source());
   return run;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 // The options and messages of keeping a training, for all that is trained.
 
+#include <cstddef>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -32,8 +34,10 @@ void add_run_options(CLI::App& verb, RunOptions& options,
                      std::initializer_list<std::string> allowed);
 
 /// The folder of a run that is begun with this configuration or resumed; none without --out and
-/// --resume.
-std::optional<RunWriter> open_run(const RunOptions& options, const nlohmann::ordered_json& config);
+/// --resume. Throws on all ranks that train together if their options or `data`, all that is
+/// trained and measured with, are not the same. Together.
+std::optional<RunWriter> open_run(const RunOptions& options, const nlohmann::ordered_json& config,
+                                  std::initializer_list<std::span<const std::byte>> data);
 
 /// Says that a signal ended the training after so much, and how it can go on; the exit code of
 /// that. `run` may be null.

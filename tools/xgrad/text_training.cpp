@@ -194,8 +194,11 @@ std::string TextTraining::write_sample() {
 // Adds a line to RUN/gradients.jsonl and draws RUN/gradients.svg: before training against now.
 void TextTraining::probe_gradients(Index epoch) {
   if (config_.probe_steps == 0) return;
-  auto probed = probe(*model_, text_.validation, config_, config_.probe_steps,
-                      epoch == 0 ? "before training" : fmt::format("epoch {}", epoch));
+  train::RecurrentProbe probed;
+  gradients_->apart([&] {
+    probed = probe(*model_, text_.validation, config_, config_.probe_steps,
+                   epoch == 0 ? "before training" : fmt::format("epoch {}", epoch));
+  });
   probed.training_step = step_;
   if (epoch > 0) probed.clip_rate = clip_rate_;
   if (probes_.size() == 2) probes_.pop_back();
@@ -263,7 +266,8 @@ void TextTraining::restore(const RunWriter& run) {
                       .clipped = line.at("clipped")});
     clip_rate_ = curve_.back().clipped;
   }
-  if (config_.probe_steps > 0) probe_lines_ = run.lines_so_far("gradients.jsonl", "training_step");
+  if (config_.probe_steps > 0 && ranks().rank() == 0)
+    probe_lines_ = run.lines_so_far("gradients.jsonl", "training_step");
 }
 
 }  // namespace xgrad::command

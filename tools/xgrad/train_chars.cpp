@@ -9,8 +9,8 @@
 
 #include "tools/xgrad/command.hpp"
 #include "tools/xgrad/ranks.hpp"
-#include "tools/xgrad/text_training.hpp"
 #include "tools/xgrad/run_options.hpp"
+#include "tools/xgrad/text_training.hpp"
 
 namespace xgrad::command {
 namespace {
@@ -33,8 +33,8 @@ Task prepare(const TrainOptions& options, std::uint64_t seed) {
   Task task;
   TextRunConfig& config = task.config;
   if (options.run.resume) {
-    config =
-        read_config<TextRunConfig>(*options.run.resume, load_config(*options.run.resume), text_run_config);
+    config = read_config<TextRunConfig>(*options.run.resume, load_config(*options.run.resume),
+                                        text_run_config);
     task.text = text_of(config, options.text);
   } else {
     config = options.config;
@@ -58,20 +58,20 @@ int report(const Task& task, const TextTraining& training, const RunWriter* run,
     nlohmann::ordered_json curve = nlohmann::ordered_json::array();
     for (const TextPoint& point : training.curve()) curve.push_back(to_json(point));
     nlohmann::ordered_json result{{"val_loss_nats", training.best_loss()},
-                {"val_bits_per_char", bits},
-                {"train_seconds", training.seconds()},
-                {"chars_per_second", rate},
-                {"parameters", training.parameter_count()},
-                {"text", config.text},
-                {"source", config.source},
-                {"cell", config.cell},
-                {"hidden", config.hidden},
-                {"epochs", training.epochs()},
-                {"best_epoch", training.best_epoch()},
-                {"stopped_early", training.is_out_of_patience()},
-                {"precision", config.precision},
-                {"seed", config.seed},
-                {"curve", std::move(curve)}};
+                                  {"val_bits_per_char", bits},
+                                  {"train_seconds", training.seconds()},
+                                  {"chars_per_second", rate},
+                                  {"parameters", training.parameter_count()},
+                                  {"text", config.text},
+                                  {"source", config.source},
+                                  {"cell", config.cell},
+                                  {"hidden", config.hidden},
+                                  {"epochs", training.epochs()},
+                                  {"best_epoch", training.best_epoch()},
+                                  {"stopped_early", training.is_out_of_patience()},
+                                  {"precision", config.precision},
+                                  {"seed", config.seed},
+                                  {"curve", std::move(curve)}};
     if (ranks().size() > 1) result["ranks"] = ranks().size();
     print_json(result);
   } else {
@@ -89,7 +89,8 @@ int run(const TrainOptions& options, const CommonOptions& common) {
   manual_seed(task.config.seed);  // a resumed run has its own
   use_precision(task.config.precision);
   const train::CatchInterrupt interrupt;  // from here on, what is begun is kept
-  std::optional<RunWriter> folder = open_run(options.run, to_json(task.config));
+  std::optional<RunWriter> folder =
+      open_run(options.run, to_json(task.config), {std::as_bytes(std::span(task.text.bytes))});
   RunWriter* const writer = folder ? &*folder : nullptr;
 
   const datasets::TextSplit split = datasets::split_text(task.ids);
@@ -129,7 +130,8 @@ void add_train_chars(CLI::App& train, Session& session) {
       ->check(CLI::Range(0.0, 0.99));
   verb->add_option("--seq-len", config.seq_len, "Characters to backpropagate through (default: 50)")
       ->check(positive);
-  verb->add_option("--batch-size", config.batch_size, "Streams read side by side, by all processes together (default: 32)")
+  verb->add_option("--batch-size", config.batch_size,
+                   "Streams read side by side, by all processes together (default: 32)")
       ->check(positive);
   add_accumulate(
       *verb, config.accumulate,

@@ -134,17 +134,16 @@ int report(Task& task, ImageTraining& training, const Found& found, RunWriter* r
   const ImageRunConfig& config = task.config;
   const Evaluation& test = found.test;
   if (run != nullptr)
-    run->write("result.json",
-               nlohmann::ordered_json{{"test_accuracy", test.accuracy}, {"test_loss", test.loss}}
-                       .dump(2) +
-                   "\n");
+    run->write(
+        "result.json",
+        nlohmann::ordered_json{{"test_accuracy", test.accuracy}, {"test_loss", test.loss}}.dump(2) +
+            "\n");
   if (run != nullptr && run->writes_events()) {
     const auto mistakes =
         mistakes_picture(examine(training.result(), task.data.test, config), task.data.test);
     if (mistakes) run->log_picture("worst mistakes", training.steps(), *mistakes);
   }
-  const double rate =
-      static_cast<double>(training.images()) / std::max(training.seconds(), 1e-9);
+  const double rate = static_cast<double>(training.images()) / std::max(training.seconds(), 1e-9);
   const double epochs =
       static_cast<double>(training.images()) / static_cast<double>(task.data.train.count);
   if (json) {
@@ -195,7 +194,12 @@ int run(const TrainOptions& options, const CommonOptions& common) {
   manual_seed(task.config.seed);  // a resumed run has its own
   use_precision(task.config.precision);
   const train::CatchInterrupt interrupt;  // from here on, what is begun is kept
-  std::optional<RunWriter> folder = open_run(options.run, to_json(task.config));
+  const datasets::ImageData& data = task.data;
+  std::optional<RunWriter> folder = open_run(
+      options.run, to_json(task.config),
+      {std::as_bytes(std::span(data.train.pixels)), std::as_bytes(std::span(data.train.labels)),
+       std::as_bytes(std::span(task.validation.labels)), std::as_bytes(std::span(data.test.pixels)),
+       std::as_bytes(std::span(data.test.labels))});
   RunWriter* const writer = folder ? &*folder : nullptr;
 
   if (task.config.target_accuracy > 0)
@@ -224,10 +228,9 @@ std::string told(const T& usual, const T& soon) {
 void add_train(CLI::App& train, Session& session, const ImageTask& task) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App* const verb =
-      add_verb(train, session, task.name, task.description,
-               [options](const CommonOptions& common) {
-                 return with_ranks(common, [&] { return run(*options, common); });
-               });
+      add_verb(train, session, task.name, task.description, [options](const CommonOptions& common) {
+        return with_ranks(common, [&] { return run(*options, common); });
+      });
   ImageRunConfig& config = options->config;
   config.task = task.name;
   const ImageTask::Defaults &usual = task.defaults, &soon = task.soon;
@@ -241,17 +244,18 @@ void add_train(CLI::App& train, Session& session, const ImageTask& task) {
   verb->add_option("--epochs", config.epochs,
                    "Passes over the training images, at most" + told(usual.epochs, soon.epochs))
       ->check(CLI::Range(1, 1'000'000));
-  verb->add_option("--batch-size", config.batch_size, "Images per batch, of all processes together (default: 64)")
+  verb->add_option("--batch-size", config.batch_size,
+                   "Images per batch, of all processes together (default: 64)")
       ->check(CLI::Range(1, 1'000'000));
   add_accumulate(
       *verb, config.accumulate,
       "Batches per step of the optimizer, whose gradients are averaged: as one batch of N "
       "times the size would do it, in the memory of one; batch norm still sees each batch "
       "by itself (default: 1)");
-  verb->add_option("--lr", config.lr,
-                   fmt::format("Peak learning rate of a one-cycle schedule{}{}",
-                               told(usual.lr, soon.lr),
-                               has_rows ? "; 0.004 for the rows_ models" : ""))
+  verb->add_option(
+          "--lr", config.lr,
+          fmt::format("Peak learning rate of a one-cycle schedule{}{}", told(usual.lr, soon.lr),
+                      has_rows ? "; 0.004 for the rows_ models" : ""))
       ->check(CLI::PositiveNumber);
   verb->add_option("--momentum", config.momentum, "Nesterov momentum of SGD (default: 0.9)")
       ->check(CLI::Range(0.0, 1.0));

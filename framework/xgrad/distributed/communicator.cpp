@@ -214,7 +214,7 @@ PendingSum Communicator::start_sum(std::span<const T> values, std::span<T> sums)
   return sum;
 }
 
-void Communicator::abort(std::string_view why) const {
+void Communicator::abort(std::string_view why, int exit_code) const {
   // A cause that all ranks have, such as a file that is not there, is told by the first of them,
   // which ends the others before it is their turn.
   std::this_thread::sleep_for(std::chrono::milliseconds(100) * std::min(state_->rank, 20));
@@ -226,8 +226,8 @@ void Communicator::abort(std::string_view why) const {
   std::fflush(stdout);
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
-  MPI_Abort(MPI_COMM_WORLD, 1);
-  std::_Exit(1);
+  MPI_Abort(MPI_COMM_WORLD, exit_code);
+  std::_Exit(exit_code);
 }
 
 PendingSum::PendingSum(PendingSum&& other) noexcept { *this = std::move(other); }

@@ -110,8 +110,8 @@ class Communicator {
   PendingSum start_sum(std::span<const T> values, std::span<T> sums) const;
 
   /// Writes "rank R of N on HOST: WHY" to the standard error and ends all ranks within seconds,
-  /// with exit code 1. Where several ranks have the same reason, one of them writes.
-  [[noreturn]] void abort(std::string_view why) const;
+  /// with that exit code. Where several ranks have the same reason, one of them writes.
+  [[noreturn]] void abort(std::string_view why, int exit_code = 1) const;
 
  private:
   struct State;
