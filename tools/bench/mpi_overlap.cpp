@@ -1,8 +1,8 @@
 // mpi_overlap [PASSES]: how much of the time for summing gradients over the ranks is hidden behind
 // backward. To be run by mpirun with two ranks or more; a row per network. Times are of the slowest
 // rank in each pass, and of these the lower tenth: of passes that nothing else on the machine
-// disturbs. "Hidden" is, from the trace of each pass, the median share of the time with a sum under
-// way that passes before backward has ended.
+// disturbs. What is hidden of the time that sums are under way is from the trace of each pass, the
+// median of all.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -61,9 +61,9 @@ void report(const std::string& name, const Network& net, const Communicator& wor
   if (world.rank() != 0) return;
   std::printf(
       "%s: backward %.2f ms, then sums %.2f ms; overlapped: backward %.2f ms, then %.2f ms; "
-      "hidden: %.0f %%\n",
+      "hidden: %.0f %% of the time that sums are under way, %.0f %% of the wait\n",
       name.c_str(), 1e3 * after.backward, 1e3 * after.wait, 1e3 * during.backward,
-      1e3 * during.wait, 100 * during.hidden);
+      1e3 * during.wait, 100 * during.hidden, 100 * (1 - during.wait / after.wait));
   std::fflush(stdout);
 }
 
