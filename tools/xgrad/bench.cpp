@@ -11,6 +11,7 @@
 #include "tools/xgrad/bench_compare.hpp"
 #include "tools/xgrad/bench_profile.hpp"
 #include "tools/xgrad/command.hpp"
+#include "tools/xgrad/number_option.hpp"
 
 namespace xgrad::command {
 namespace {
@@ -270,7 +271,7 @@ void add_bench(CLI::App& app, Session& session) {
   verb->add_option("--variant", options->variant, "Only the cases of this name: 'batch 64'");
   add_precision(*verb, options->precision);
   verb->add_option("--seconds", options->seconds, "Least time of one measurement (default: 0.3)")
-      ->check(CLI::Range(0.001, 3600.0));
+      ->check(between(0.001, 3600));
   verb->add_option("--rounds", options->rounds, "Measurements per figure (default: 5)")
       ->check(CLI::Range(1, 1000));
   verb->add_option("--compare", options->compare,

@@ -52,6 +52,8 @@ class ImageTraining {
   /// With config.patience: the number of the epoch that results, from 1 on; and whether none after
   /// it was worth the wait.
   Index best_epoch() const { return epochs() - best_.lowest().epochs_since(); }
+  /// Whether there is nothing left to train.
+  bool is_over() const;
   bool is_out_of_patience() const { return best_.lowest().exhausts(config_.patience); }
   double seconds() const { return seconds_; }
 
@@ -62,7 +64,6 @@ class ImageTraining {
   void log_step(double norm);
   std::optional<Evaluation> validate();
   void finish_epoch(Index epoch, const std::optional<Evaluation>& validated);
-  bool is_over() const;
   void save();
   void save_weights();
   void show_filters();

@@ -90,6 +90,12 @@ std::optional<RunWriter> open_run(const RunOptions& options, const nlohmann::ord
   return run;
 }
 
+void tell_if_over(bool over, const RunWriter* run) {
+  if (over && run != nullptr && run->resumed())
+    remark("xgrad: {}: has been trained to its end before; this is what came of it\n",
+           run->folder().string());
+}
+
 int tell_stopped(const std::string& after, const RunWriter* run, int signal) {
   if (run == nullptr)
     fmt::print(stderr, "xgrad: stopped after {}: nothing was kept (--out RUN keeps it)\n", after);

@@ -39,6 +39,9 @@ void add_run_options(CLI::App& verb, RunOptions& options,
 std::optional<RunWriter> open_run(const RunOptions& options, const nlohmann::ordered_json& config,
                                   std::initializer_list<std::span<const std::byte>> data);
 
+/// Remarks that a run which is gone on with has come to its end before, if it is over.
+void tell_if_over(bool over, const RunWriter* run);
+
 /// Says that a signal ended the training after so much, and how it can go on; the exit code of
 /// that. `run` may be null.
 int tell_stopped(const std::string& after, const RunWriter* run, int signal);

@@ -5,6 +5,7 @@
 #include <xgrad/train/interrupt.hpp>
 
 #include "tools/xgrad/command.hpp"
+#include "tools/xgrad/number_option.hpp"
 #include "tools/xgrad/run_folder.hpp"
 #include "tools/xgrad/sampler.hpp"
 #include "tools/xgrad/text_run.hpp"
@@ -63,14 +64,15 @@ void add_sample(CLI::App& app, Session& session) {
       ->check(CLI::Range(0, 1'000'000'000));
   verb->add_option("--temperature", options->sampling.temperature,
                    "Below 1 bolder, above 1 wilder, 0 always the likeliest (default: 0.8)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(from_zero_on());
   verb->add_option("--top-k", options->sampling.top_k, "Choose among the K likeliest; 0: all")
       ->type_name("K")
       ->check(CLI::NonNegativeNumber);
   verb->add_option("--top-p", options->sampling.top_p,
                    "Choose among the likeliest that together have probability P (default: 1)")
       ->type_name("P")
-      ->check(CLI::Range(1e-9, 1.0));
+      ->check(number_where([](double x) { return x > 0 && x <= 1; }, "above 0 and up to 1",
+                           "(0 - 1]"));
 }
 
 }  // namespace xgrad::command

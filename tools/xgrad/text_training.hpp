@@ -44,6 +44,8 @@ class TextTraining {
   double best_loss() const { return best_.lowest().loss(); }
   Index best_epoch() const { return epochs() - best_.lowest().epochs_since(); }  ///< from 1 on
   Index epochs() const { return step_ / steps_per_epoch_; }
+  /// Whether there is nothing left to train.
+  bool is_over() const;
   bool is_out_of_patience() const { return best_.lowest().exhausts(config_.patience); }
   Index characters() const { return windows() * streams_.characters_per_window(); }
   double seconds() const { return seconds_; }
@@ -54,7 +56,6 @@ class TextTraining {
   void add_gradients(Index windows_of_step, bool last, train::Progress& progress);
   void log_step(double norm, double mean_loss);
   void finish_epoch();
-  bool is_over() const;
   // Trained on, in all epochs.
   Index windows() const {
     const datasets::TextPosition at = streams_.position();

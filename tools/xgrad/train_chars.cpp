@@ -8,6 +8,7 @@
 #include <xgrad/core/random.hpp>
 
 #include "tools/xgrad/command.hpp"
+#include "tools/xgrad/number_option.hpp"
 #include "tools/xgrad/ranks.hpp"
 #include "tools/xgrad/run_options.hpp"
 #include "tools/xgrad/text_training.hpp"
@@ -95,6 +96,7 @@ int run(const TrainOptions& options, const CommonOptions& common) {
 
   const datasets::TextSplit split = datasets::split_text(task.ids);
   TextTraining training(task.config, options.run.checkpoint_every, split, writer);
+  tell_if_over(training.is_over(), writer);
   std::optional<DetectAnomaly> detect;
   if (options.run.detect_anomaly) detect.emplace();
   const int signal = training.train(interrupt);
@@ -127,7 +129,7 @@ void add_train_chars(CLI::App& train, Session& session) {
   verb->add_option("--hidden", config.hidden, "Units per layer (default: 128)")->check(positive);
   verb->add_option("--layers", config.layers, "Layers (default: 1)")->check(positive);
   verb->add_option("--dropout", config.dropout, "On each layer's output (default: 0)")
-      ->check(CLI::Range(0.0, 0.99));
+      ->check(between(0, 0.99));
   verb->add_option("--seq-len", config.seq_len, "Characters to backpropagate through (default: 50)")
       ->check(positive);
   verb->add_option("--batch-size", config.batch_size,
@@ -145,14 +147,14 @@ void add_train_chars(CLI::App& train, Session& session) {
   verb->add_option("--schedule", config.schedule, "Of the learning rate (default: one-cycle)")
       ->check(CLI::IsMember({"one-cycle", "cosine", "constant"}));
   verb->add_option("--lr", config.lr, "Learning rate, or its peak (default: 0.005)")
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero());
   verb->add_option("--clip", config.clip, "Largest norm of the gradient; 0: any (default: 5)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(from_zero_on());
   verb->add_option(
           "--ema", config.ema,
           "The result, and what is measured and sampled, is the exponential moving average "
           "of the weights over the steps, with this decay; 0: the weights (default: 0)")
-      ->check(CLI::Range(0.0, 0.999999))
+      ->check(between(0, 0.999999))
       ->type_name("DECAY");
   add_patience(
       *verb, config.patience,

@@ -14,6 +14,7 @@
 #include "tools/xgrad/command.hpp"
 #include "tools/xgrad/image_task.hpp"
 #include "tools/xgrad/image_training.hpp"
+#include "tools/xgrad/number_option.hpp"
 #include "tools/xgrad/ranks.hpp"
 #include "tools/xgrad/report_images.hpp"
 #include "tools/xgrad/run_options.hpp"
@@ -206,6 +207,7 @@ int run(const TrainOptions& options, const CommonOptions& common) {
     task.target.emplace(task.validation, task.data.train.count, task.config.target_accuracy);
   ImageTraining training(task.config, options.run.checkpoint_every, task.data.train,
                          task.validation, task.target ? &*task.target : nullptr, writer);
+  tell_if_over(training.is_over(), writer);
   std::optional<DetectAnomaly> detect;
   if (options.run.detect_anomaly) detect.emplace();
   const int signal = training.train(interrupt);
@@ -256,28 +258,28 @@ void add_train(CLI::App& train, Session& session, const ImageTask& task) {
           "--lr", config.lr,
           fmt::format("Peak learning rate of a one-cycle schedule{}{}", told(usual.lr, soon.lr),
                       has_rows ? "; 0.004 for the rows_ models" : ""))
-      ->check(CLI::PositiveNumber);
+      ->check(above_zero());
   verb->add_option("--momentum", config.momentum, "Nesterov momentum of SGD (default: 0.9)")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(between(0, 1));
   verb->add_option("--weight-decay", config.weight_decay, "Weight decay (default: 5e-4)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(from_zero_on());
   verb->add_option("--dropout", config.dropout, "Before the last linear layer (default: 0)")
-      ->check(CLI::Range(0.0, 0.99));
+      ->check(between(0, 0.99));
   verb->add_flag("--augment", config.augment, task.augment_help);
   verb->add_option("--label-smoothing", config.label_smoothing,
                    "Share of each training label that is spread over all classes (default: 0, with "
                    "--target-accuracy 0.1)")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(between(0, 1));
   verb->add_option("--ema", config.ema,
                    "The result is the exponential moving average of the weights over the steps, "
                    "with this decay; 0: the last weights (default: 0, with --target-accuracy 0.98)")
-      ->check(CLI::Range(0.0, 0.999999))
+      ->check(between(0, 0.999999))
       ->type_name("DECAY");
   verb->add_option(
           "--validation", config.validation,
           "Part of the training images that is set aside to measure loss and accuracy after "
           "each epoch (default: 0, with --patience 0.1)")
-      ->check(CLI::Range(0.0, 0.9))
+      ->check(between(0, 0.9))
       ->type_name("FRACTION");
   CLI::Option* const patience = add_patience(
       *verb, config.patience,
@@ -288,7 +290,8 @@ void add_train(CLI::App& train, Session& session, const ImageTask& task) {
                    "Stop as soon as that many of a hundred validation images are classified right. "
                    "They are a sixth of the training images, or --validation, and not trained on; "
                    "the test images decide nothing. Exit code 1 if --epochs end before")
-      ->check(CLI::Range(0.0, 100.0) & CLI::PositiveNumber)
+      ->check(number_where([](double x) { return x > 0 && x <= 100; }, "above 0 and up to 100",
+                           "(0 - 100]"))
       ->type_name("PERCENT")
       ->excludes(patience);
   verb->add_flag("--sync-batch-norm", config.sync_batch_norm,
