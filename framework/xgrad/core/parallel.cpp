@@ -35,9 +35,20 @@ int num_threads() {
 void set_flush_denormals(bool on) { flush = on; }
 bool flush_denormals() { return flush; }
 
+namespace {
+
+// What BLAS and oneDNN are set to. num_threads() must have asked OpenMP before that is told that
+// there is one.
+int library_threads() {
+  num_threads();
+  return omp_get_max_threads();
+}
+
+}  // namespace
+
 // Both are set only where they differ: around one small kernel the setting costs as much as the
 // kernel.
-KernelScope::KernelScope() : library_threads_(omp_get_max_threads()) {
+KernelScope::KernelScope() : library_threads_(library_threads()) {
   if (library_threads_ != 1) omp_set_num_threads(1);
 #if defined(__SSE2__)
   constexpr unsigned ftz_daz = 0x8040;
