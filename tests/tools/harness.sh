@@ -41,6 +41,22 @@ json_is() {
   value=$(json "${@:2}") && [[ $value == "$1" ]] || complain "$called: JSON ${*:2} should be $1, not ${value:-}"
 }
 
+# is_true EXPRESSION OF AWK...: complains with the words that follow it.
+is_true() { awk "BEGIN { exit !($1) }" || complain "$called: ${*:2} ($1)"; }
+# same FILE FILE: in the work folder.
+same() { cmp -s "$work/$1" "$work/$2" || complain "$1 and $2 should be the same bytes"; }
+# weights RUN: the numbers of model.safetensors, which follow a header and its length, one a line.
+weights() {
+  local header
+  header=$(od -An -tu8 -N8 "$work/$1/model.safetensors")
+  od -An -v -tf4 -w4 -j $((8 + header)) "$work/$1/model.safetensors"
+}
+# largest_difference RUN RUN: of their weights; 1 where there are few.
+largest_difference() {
+  paste <(weights "$1") <(weights "$2") |
+    awk '{ d = $1 - $2; if (d < 0) d = -d; if (d > most) most = d } END { printf "%.3g", NR < 1000 ? 1 : most }'
+}
+
 # random_images FOLDER N: MNIST's files with N images of noise, of the ten classes in turn, which a network can only
 # learn by heart; those to test with are the same. Equal on each run.
 random_images() {

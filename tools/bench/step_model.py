@@ -6,7 +6,7 @@ International Journal of High Performance Computing Applications 19 (2005), sect
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -93,18 +93,15 @@ class Compute:
 
     def with_bytes(self, factor):
         """With messages of `factor` times the size."""
-        return Compute(self.plain, self.forward, self.backward, self.copying, self.optimizer,
-                       tuple((m * factor, ready) for m, ready in self.buckets))
+        return replace(self, buckets=tuple((m * factor, ready) for m, ready in self.buckets))
 
     def in_one_bucket(self):
-        return Compute(self.plain, self.forward, self.backward, self.copying, self.optimizer,
-                       ((sum(m for m, _ in self.buckets), self.buckets[-1][1]),))
+        return replace(self, buckets=((sum(m for m, _ in self.buckets), self.buckets[-1][1]),))
 
     def accumulated(self, passes):
         """With that many passes forward and backward, of which the last sends."""
-        return Compute(self.optimizer + (self.plain - self.optimizer) * passes,
-                       self.forward + (passes - 1) * (self.forward + self.backward), self.backward,
-                       self.copying, self.optimizer, self.buckets)
+        return replace(self, plain=self.optimizer + (self.plain - self.optimizer) * passes,
+                       forward=self.forward + (passes - 1) * (self.forward + self.backward))
 
 
 def step_parts(compute, p, link, algorithms=BEST, overlap=True):

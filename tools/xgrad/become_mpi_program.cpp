@@ -11,6 +11,7 @@
 #include "tools/xgrad/ranks.hpp"
 
 namespace xgrad::command {
+
 int run_under_launcher(char** arguments, const CommonOptions& /*common*/,
                        const std::function<int()>& action) {
   if (const auto program = mpi_program()) {

@@ -3,8 +3,8 @@
 // bound of 309 digits.
 
 #include <cmath>
-#include <limits>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -31,11 +31,15 @@ inline CLI::Validator from_zero_on() {
   return number_where([](double x) { return x >= 0; }, "of at least 0", "NONNEGATIVE");
 }
 
+inline CLI::Validator above_zero_up_to(double high) {
+  return number_where([high](double x) { return x > 0 && x <= high; },
+                      fmt::format("above 0 and up to {}", high), fmt::format("(0 - {}]", high));
+}
+
 /// From `low` to `high`.
 inline CLI::Validator between(double low, double high) {
   return number_where([low, high](double x) { return low <= x && x <= high; },
-                      fmt::format("from {} to {}", low, high),
-                      fmt::format("[{} - {}]", low, high));
+                      fmt::format("from {} to {}", low, high), fmt::format("[{} - {}]", low, high));
 }
 
 }  // namespace xgrad::command

@@ -102,8 +102,7 @@ RunWriter RunWriter::begin(const fs::path& folder, const nlohmann::ordered_json&
 
 RunWriter RunWriter::resume(const fs::path& folder) {
   RunWriter run(folder, Access::write);
-  run.load_checkpoint();
-  run.write(metrics_name, run.lines_so_far(metrics_name, "step"));
+  run.write(metrics_name, run.load_checkpoint());
   run.open_metrics("a");
   return run;
 }
@@ -116,8 +115,8 @@ RunWriter RunWriter::resume_along(const fs::path& folder) {
   return run;
 }
 
-// And the lines logged up to it.
-void RunWriter::load_checkpoint() {
+// Returns the lines logged up to it.
+std::string RunWriter::load_checkpoint() {
   if (!train::has_checkpoint(folder_))
     throw IoError(
         fmt::format("{}: there is no checkpoint to go on from: give a folder that train --out "
@@ -125,9 +124,11 @@ void RunWriter::load_checkpoint() {
                     folder_.string()));
   checkpoint_ = train::load_checkpoint(folder_);
   resumed_ = true;
-  std::istringstream stream(lines_so_far(metrics_name, "step"));
+  const std::string lines = lines_so_far(metrics_name, "step");
+  std::istringstream stream(lines);
   for (std::string line; std::getline(stream, line);)
     earlier_lines_.push_back(nlohmann::json::parse(line));
+  return lines;
 }
 
 // Later lines will be written again, and the last one may have been cut off.

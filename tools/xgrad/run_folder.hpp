@@ -75,7 +75,7 @@ class RunWriter {
   };
   enum class Access { write, read };
   RunWriter(std::filesystem::path folder, Access access);
-  void load_checkpoint();
+  std::string load_checkpoint();
   void open_metrics(const char* mode);
   void log_events(const nlohmann::ordered_json& line);
   [[noreturn]] void fail(const char* name, const char* action) const;

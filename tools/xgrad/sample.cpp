@@ -71,8 +71,7 @@ void add_sample(CLI::App& app, Session& session) {
   verb->add_option("--top-p", options->sampling.top_p,
                    "Choose among the likeliest that together have probability P (default: 1)")
       ->type_name("P")
-      ->check(number_where([](double x) { return x > 0 && x <= 1; }, "above 0 and up to 1",
-                           "(0 - 1]"));
+      ->check(above_zero_up_to(1));
 }
 
 }  // namespace xgrad::command

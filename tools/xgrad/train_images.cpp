@@ -290,8 +290,7 @@ void add_train(CLI::App& train, Session& session, const ImageTask& task) {
                    "Stop as soon as that many of a hundred validation images are classified right. "
                    "They are a sixth of the training images, or --validation, and not trained on; "
                    "the test images decide nothing. Exit code 1 if --epochs end before")
-      ->check(number_where([](double x) { return x > 0 && x <= 100; }, "above 0 and up to 100",
-                           "(0 - 100]"))
+      ->check(above_zero_up_to(100))
       ->type_name("PERCENT")
       ->excludes(patience);
   verb->add_flag("--sync-batch-norm", config.sync_batch_norm,
